@@ -1,0 +1,45 @@
+package deploy
+
+import (
+	"context"
+
+	"github.com/taffrail/taffrail/internal/core"
+	"github.com/taffrail/taffrail/internal/redact"
+	"github.com/taffrail/taffrail/internal/run"
+)
+
+// Kind is what one kind of resource adds to the life cycle.
+type Kind interface {
+	// Load reads the resource of d with everything it needs to be planned, secrets
+	// included. It also finds soft-deleted resources: a stop may belong to a deletion.
+	Load(ctx context.Context, d core.Deployment) (Target, error)
+	// Record stores what was seen of the resource's containers when d ended.
+	Record(ctx context.Context, d core.Deployment, seen []core.Container) error
+}
+
+// Target is a loaded resource. It does no I/O.
+type Target interface {
+	// Server is where the deployment runs.
+	Server() core.Server
+	// Secrets are the values that must not appear in the log.
+	Secrets() []redact.Value
+	// Plan says what is to be done for d, given what was seen on the server. It is
+	// pure: equal input, equal plan. Errors are *core.Error fit for a person.
+	Plan(d core.Deployment, seen Observed) (Plan, error)
+}
+
+// Observed is what is on the server before a plan is made.
+type Observed struct {
+	Containers     []core.Container // of the resource, running or not
+	ComposeVersion string
+}
+
+// Plan is what a deployment does.
+type Plan struct {
+	Script run.Script
+	// Hash identifies the configuration: equal hash, equal result.
+	Hash string
+}
+
+// String shows the plan without any secret value; golden files hold it.
+func (p Plan) String() string { return p.Script.String() }

@@ -1,0 +1,156 @@
+// Package run is what happens on a target: a Script (what to do), the program that
+// carries it out as a process detached from any connection, and the spool into which
+// that program writes everything that happened, framed and checksummed.
+//
+// The same binary plays both sides: the controller launches `taffrail run …` on the
+// target and follows the spool from a byte offset. Nothing between a command and the
+// spool can disappear with a connection or a controller.
+package run
+
+import (
+	"time"
+
+	"github.com/taffrail/taffrail/internal/core"
+)
+
+// Script is one run: the steps in order. It holds secrets in the clear, since it is
+// the form that travels to the target: it is stored only sealed, lies on the target
+// only in a 0600 file until the run has read it, and String never shows a value.
+type Script struct {
+	ID    core.ID `json:"id"`  // the deployment's uuid, and the name of the run's folder
+	Dir   string  `json:"dir"` // working folder of the resource; made 0700 when absent
+	Steps []Step  `json:"steps"`
+}
+
+// Step is one thing to do: exactly one of Argv, Files, Delete and Watch is set. The
+// first step that fails ends the run; later steps run all the same when they say Always.
+type Step struct {
+	Name    string            `json:"name"`            // short and stable: "pull", "start"
+	Title   string            `json:"title"`           // said in the log when it starts
+	Argv    []string          `json:"argv,omitempty"`  // command; never through a shell
+	Env     map[string]string `json:"env,omitempty"`   // added to the runner's environment
+	Stdin   string            `json:"stdin,omitempty"` // what the command reads
+	Files   []File            `json:"files,omitempty"`
+	Delete  []string          `json:"delete,omitempty"` // absolute paths below the remote folder, removed with what is in them
+	Watch   *Watch            `json:"watch,omitempty"`
+	Timeout time.Duration     `json:"timeout,omitempty"`  // 0: the run's own limit
+	Retries int               `json:"retries,omitempty"`  // further attempts after a failure; idempotent steps only
+	MayFail bool              `json:"may_fail,omitempty"` // the exit code is recorded, the run goes on
+	Always  bool              `json:"always,omitempty"`   // runs after a failure too
+	Hidden  bool              `json:"hidden,omitempty"`   // its output is shown only on demand
+}
+
+// File is written atomically (temporary file, fsync, rename) with its mode. Relative
+// paths are below the script's Dir; a path may not leave it, links included.
+type File struct {
+	Path    string `json:"path"`
+	Mode    uint32 `json:"mode"` // permission bits; 0 means 0600
+	Content string `json:"content"`
+	IsDir   bool   `json:"is_dir,omitempty"`
+}
+
+// Watch waits until the containers of a compose project are as they should be, and
+// writes what it found as a fact. It fails when a container ends with an exit code,
+// gets unhealthy or keeps restarting, or when Limit is over, and then copies the last
+// lines of each container at fault to its standard error.
+type Watch struct {
+	Project string        `json:"project"`
+	Expect  []Expect      `json:"expect"`
+	Settle  time.Duration `json:"settle"` // how long a container without health check must have run
+	Limit   time.Duration `json:"limit"`  // from the start of the step
+}
+
+// Expect is one compose service that must be there.
+type Expect struct {
+	Service  string `json:"service"`
+	Replicas int    `json:"replicas"`
+	OneShot  bool   `json:"one_shot,omitempty"` // must end with exit code 0 rather than keep running
+	Ignore   bool   `json:"ignore,omitempty"`   // looked at, reported, never at fault
+}
+
+// FrameKind is the kind of a record of the spool.
+type FrameKind byte
+
+// The kinds of frames. The payload of Stdout, Stderr, Info and Warning is text as it
+// came; that of the others is JSON of the type named.
+const (
+	FrameStart     FrameKind = 1 // Identity: first frame of every spool
+	FrameStepStart FrameKind = 2 // StepStart
+	FrameStdout    FrameKind = 3
+	FrameStderr    FrameKind = 4
+	FrameInfo      FrameKind = 5 // the runner's own words, one message a frame
+	FrameWarning   FrameKind = 6
+	FrameFact      FrameKind = 7 // Fact
+	FrameStepEnd   FrameKind = 8 // StepEnd
+	FrameEnd       FrameKind = 9 // End: last frame of every spool
+)
+
+// Frame is one record of a spool.
+type Frame struct {
+	Kind FrameKind
+	Step int       // number of the step from 1; 0 outside of steps
+	At   time.Time // when it happened, by the target's clock
+	Data []byte    // valid until the next read
+	From int64     // offset of the frame's first byte in the spool
+	To   int64     // offset behind its last byte
+}
+
+// Identity is written when the run starts.
+type Identity struct {
+	BootID  string `json:"boot_id"`
+	PID     int    `json:"pid"`
+	Started string `json:"started"` // field 22 of /proc/<pid>/stat: clock ticks since boot
+	Host    string `json:"host"`
+	Version string `json:"version"`
+}
+
+// StepStart announces a step.
+type StepStart struct {
+	Name   string   `json:"name"`
+	Title  string   `json:"title"`
+	Argv   []string `json:"argv,omitempty"`
+	Hidden bool     `json:"hidden,omitempty"`
+}
+
+// StepEnd says how a step ended.
+type StepEnd struct {
+	State    string `json:"state"`               // done, failed, skipped, cancelled
+	ExitCode *int   `json:"exit_code,omitempty"` // nil when there was none (no command, or it could not start)
+	Signal   string `json:"signal,omitempty"`
+	Error    string `json:"error,omitempty"` // why it failed, when it is not the exit code
+	MayFail  bool   `json:"may_fail,omitempty"`
+}
+
+// Fact is something the run found out that the record keeps.
+type Fact struct {
+	Containers []core.Container `json:"containers,omitempty"`
+}
+
+// End is how the whole run ended.
+type End struct {
+	State    string `json:"state"`               // finished, failed, cancelled
+	Step     string `json:"step,omitempty"`      // name of the failing step
+	ExitCode *int   `json:"exit_code,omitempty"` // of the failing step
+	Reason   string `json:"reason,omitempty"`    // one or two sentences for a person
+}
+
+// State is what is known of a run on its target.
+type State string
+
+// The states of a run. Dead means that there is neither an end record nor the process
+// that was to write it.
+const (
+	StateMissing State = "missing"
+	StateRunning State = "running"
+	StateEnded   State = "ended"
+	StateDead    State = "dead"
+)
+
+// Status is the answer to "what about this run?".
+type Status struct {
+	State    State    `json:"state"`
+	Identity Identity `json:"identity"`         // zero when missing or not yet started
+	Reason   string   `json:"reason,omitempty"` // with StateDead: "host restarted" or "killed"
+	Existed  bool     `json:"existed"`          // answer to a launch: the run had been launched before
+	Spool    int64    `json:"spool"`            // bytes written so far
+}
