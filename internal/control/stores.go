@@ -102,18 +102,8 @@ type DeploymentStore interface {
 	CancelDeployment(ctx context.Context, team int64, id core.ID, by core.Actor) (core.Deployment, error)
 }
 
-// HistoryFilter narrows the history; empty fields do not.
-type HistoryFilter struct {
-	Kinds    []core.Kind
-	Statuses []core.Status
-	Server   core.ID
-	Resource core.ID
-	Trigger  core.Trigger
-	Actor    string
-	Query    string // in names and notes, case-insensitive
-	Cursor   string
-	Limit    int
-}
+// HistoryFilter narrows the history. It lives in core because the store may not import control.
+type HistoryFilter = core.HistoryFilter
 
 // TeamStore keeps teams and users.
 type TeamStore interface {
