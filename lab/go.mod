@@ -1,0 +1,3 @@
+module github.com/taffrail/taffrail/lab
+
+go 1.26
