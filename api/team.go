@@ -1,0 +1,50 @@
+package api
+
+// Team is the token's team.
+type Team struct {
+	ID           int64   `json:"id"`
+	Name         string  `json:"name"`
+	Description  *string `json:"description"`
+	PersonalTeam bool    `json:"personal_team"`
+	ShowBoarding bool    `json:"show_boarding"`
+	CreatedAt    Time    `json:"created_at"`
+	UpdatedAt    Time    `json:"updated_at"`
+}
+
+// User is a member of a team.
+type User struct {
+	ID                   int64  `json:"id"`
+	Name                 string `json:"name"`
+	Email                string `json:"email"`
+	EmailVerifiedAt      Time   `json:"email_verified_at"`
+	ForcePasswordReset   bool   `json:"force_password_reset"`
+	MarketingEmails      bool   `json:"marketing_emails"`
+	Role                 string `json:"role" rule:"enum=owner|admin|member"`
+	TwoFactorConfirmedAt Time   `json:"two_factor_confirmed_at"`
+	CreatedAt            Time   `json:"created_at"`
+	UpdatedAt            Time   `json:"updated_at"`
+}
+
+// Token is an API token, without its secret part.
+type Token struct {
+	ID         int64    `json:"id"`
+	Name       string   `json:"name"`
+	Abilities  []string `json:"abilities"`
+	ExpiresAt  Time     `json:"expires_at" doc:"Null: never."`
+	LastUsedAt Time     `json:"last_used_at"`
+	CreatedAt  Time     `json:"created_at"`
+}
+
+// TokenCreate makes a token for the asking user in the asking token's team. It cannot
+// have an ability that the asking token lacks.
+type TokenCreate struct {
+	Name          string   `json:"name" rule:"required,max=255"`
+	Abilities     []string `json:"abilities" rule:"required" doc:"root, read, read:sensitive, write, write:sensitive, deploy."`
+	ExpiresInDays int      `json:"expires_in_days,omitempty" rule:"min=0,max=3650" doc:"0: never."`
+}
+
+// TokenCreated is the only reply that ever has the whole token.
+type TokenCreated struct {
+	Token
+	PlainText string `json:"token" doc:"<id>|<secret>; shown once."`
+}
