@@ -27,15 +27,10 @@ type Store interface {
 	// RenewLeases extends all leases of owner that are not lost and tells what became of each.
 	RenewLeases(ctx context.Context, owner string, lease time.Duration) ([]Renewal, error)
 	// ReleaseLeases ends all leases of owner now, at an orderly stop, so that another
-	// controller need not wait for them to run out.
+	// controller need not wait for them to run out. With owner "" it ends those of
+	// everybody: a controller that is the only one (SQLite) says so when it starts.
 	ReleaseLeases(ctx context.Context, owner string) error
 }
 
-// Renewal is one lease that was extended. A row that is no longer in the answer of
-// RenewLeases was lost or has ended.
-type Renewal struct {
-	Kind   core.Kind
-	RowID  int64
-	Fence  int64
-	Cancel bool // somebody asked to cancel
-}
+// Renewal is one lease that was extended. It lives in core because the store may not import queue.
+type Renewal = core.Renewal

@@ -20,6 +20,9 @@ type Script struct {
 	ID    core.ID `json:"id"`  // the deployment's uuid, and the name of the run's folder
 	Dir   string  `json:"dir"` // working folder of the resource; made 0700 when absent
 	Steps []Step  `json:"steps"`
+	// Limit is the longest the whole run may take, by the target's own clock; 0 means
+	// no limit. A run that reaches it fails with a reason that says so.
+	Limit time.Duration `json:"limit,omitempty"`
 }
 
 // Step is one thing to do: exactly one of Argv, Files, Delete and Watch is set. The

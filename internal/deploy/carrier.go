@@ -1,0 +1,195 @@
+package deploy
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"github.com/taffrail/taffrail/internal/core"
+	"github.com/taffrail/taffrail/internal/docker"
+	"github.com/taffrail/taffrail/internal/host"
+	"github.com/taffrail/taffrail/internal/logs"
+	"github.com/taffrail/taffrail/internal/redact"
+)
+
+// Deps is what a Carrier works with.
+type Deps struct {
+	Store Store
+	Lines logs.Store
+	Hub   *logs.Hub
+	Kinds map[core.Kind]Kind
+	// Hosts returns the machine of a server, connected or not.
+	Hosts func(ctx context.Context, s core.Server) (host.Host, error)
+	// Secrets are values of the controller's own that a log on this server must not
+	// show, such as the SSH key that reaches it. They are added to the resource's.
+	Secrets func(ctx context.Context, s core.Server) ([]redact.Value, error)
+	Log     *slog.Logger
+}
+
+// Carrier carries deployments from their claim to their end: load, observe, plan,
+// launch, follow, verify, settle. Each change is committed before the act it announces
+// and after it, so that whoever takes over at any moment knows what to ask the target.
+// It is safe for concurrent use, one call per deployment.
+type Carrier struct{ deps Deps }
+
+// NewCarrier returns a carrier.
+func NewCarrier(d Deps) *Carrier { return &Carrier{d} }
+
+// Carry implements queue.Carrier. It returns without settling only when ctx ends: the
+// controller stops, or another one has taken over.
+func (c *Carrier) Carry(ctx context.Context, d core.Deployment, cancel <-chan struct{}) {
+	log := c.deps.Log.With("deployment", d.UUID, "kind", d.Kind, "verb", d.Verb)
+	j := &journey{Carrier: c, d: d, cancel: cancel, log: log}
+	defer func() {
+		if p := recover(); p != nil {
+			log.Error("panic while carrying a deployment", "panic", p, "stack", string(debug.Stack()))
+		}
+	}()
+	log.Info("deployment carried", "fence", d.Lease.Fence, "adopted", j.planned())
+	c.deps.Hub.Publish(j.event(core.StatusInProgress))
+	err := j.travel(ctx)
+	switch {
+	case ctx.Err() != nil:
+		log.Info("deployment handed over", "cause", context.Cause(ctx))
+	case core.CodeOf(err) == core.CodeLost:
+		log.Warn("deployment was taken over by another controller")
+	case err != nil:
+		log.Error("deployment given up", "error", err)
+	}
+}
+
+// journey is one deployment in the hands of this controller.
+type journey struct {
+	*Carrier
+	d      core.Deployment
+	cancel <-chan struct{}
+	log    *slog.Logger
+
+	target Target
+	host   host.Host
+	snap   snapshot
+	ingest *logs.Ingest
+}
+
+// planned says whether what is to run was committed, here or by an earlier controller.
+func (j *journey) planned() bool { return !j.d.Config.Snapshot.Empty() }
+
+// travel goes the whole way. Errors of the way that a person must know are settled as
+// the outcome; what it returns is a fault of ours or of the store.
+func (j *journey) travel(ctx context.Context) error {
+	if err := j.load(ctx); err != nil {
+		return j.giveUp(ctx, err)
+	}
+	if !j.planned() {
+		if err := j.plan(ctx); err != nil {
+			return j.giveUp(ctx, err)
+		}
+	}
+	return j.carryOut(ctx)
+}
+
+// load reads the resource and opens the log.
+func (j *journey) load(ctx context.Context) error {
+	kind := j.deps.Kinds[j.d.Kind]
+	if kind == nil {
+		return core.Errorf(core.CodeBadRequest, "This Taffrail cannot deploy a %s.", j.d.Kind)
+	}
+	target, err := kind.Load(ctx, j.d)
+	if err != nil {
+		return err
+	}
+	j.target = target
+	secrets := target.Secrets()
+	if j.deps.Secrets != nil {
+		own, err := j.deps.Secrets(ctx, target.Server())
+		if err != nil {
+			return err
+		}
+		secrets = append(secrets, own...)
+	}
+	if j.planned() {
+		if j.snap, err = openSnapshot(j.d.Config.Snapshot); err != nil {
+			return err
+		}
+	} else {
+		j.snap.Secrets = secrets
+	}
+	if err := j.openLog(ctx); err != nil {
+		return err
+	}
+	j.host, err = j.deps.Hosts(ctx, target.Server())
+	return err
+}
+
+// openLog goes on with the log where it ends, masking the values of the snapshot.
+func (j *journey) openLog(ctx context.Context) error {
+	if j.ingest != nil {
+		return nil
+	}
+	cursor, last, err := j.deps.Store.GetCursor(ctx, j.d.LogID)
+	if err != nil {
+		return err
+	}
+	set := redact.Compile(redact.Options{Secrets: j.snap.Secrets})
+	j.ingest, err = logs.NewIngest(set, j.d.LogID, j.d.Lease.Fence, cursor, last)
+	return err
+}
+
+// plan decides what is to run and commits it.
+func (j *journey) plan(ctx context.Context) error {
+	if j.ingest.Seq() == 0 {
+		j.say(core.Info, fmt.Sprintf("%s of %s %s on %s, asked for by %s.",
+			title(j.d.Verb), j.d.Kind, j.d.Resource.Name, j.d.Server.Name, actorName(j.d.Actor)))
+		if err := j.commit(ctx); err != nil {
+			return err
+		}
+	}
+	seen, err := j.observe(ctx)
+	if err != nil {
+		return err
+	}
+	plan, err := j.target.Plan(j.d, seen)
+	if err != nil {
+		return err
+	}
+	if j.cancelled() {
+		return errCancelled
+	}
+	plan.Script.ID = j.d.UUID
+	plan.Script.Limit = time.Duration(j.target.Server().Settings.DynamicTimeout) * time.Second
+	j.snap.Script = plan.Script
+	sealed, err := j.snap.seal()
+	if err != nil {
+		return err
+	}
+	j.d.Config.Hash, j.d.Config.Snapshot = plan.Hash, sealed
+	return j.deps.Store.SetConfig(ctx, j.d)
+}
+
+// observe looks at the server, trying again while it cannot be reached: a server that
+// reboots is no reason to fail.
+func (j *journey) observe(ctx context.Context) (Observed, error) {
+	seen := Observed{ComposeVersion: j.target.Server().Facts.ComposeVersion}
+	err := j.persist(ctx, reachLimit, func(ctx context.Context) error {
+		var err error
+		seen.Containers, err = docker.Containers(ctx, j.host, string(j.d.Resource.UUID))
+		return err
+	})
+	return seen, err
+}
+
+// event tells about a status of this deployment.
+func (j *journey) event(s core.Status) logs.Event {
+	return logs.Event{TeamID: j.d.TeamID, Kind: j.d.Kind, Deployment: j.d.UUID, Resource: j.d.Resource.UUID, Status: s}
+}
+
+func title(v core.Verb) string { return string(v[0]-'a'+'A') + string(v[1:]) }
+
+func actorName(a core.Actor) string {
+	if a.Name == "" {
+		return a.Kind
+	}
+	return a.Kind + " " + a.Name
+}

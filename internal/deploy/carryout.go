@@ -1,0 +1,201 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/taffrail/taffrail/internal/core"
+	"github.com/taffrail/taffrail/internal/host"
+	"github.com/taffrail/taffrail/internal/run"
+)
+
+// How long a server that cannot be reached is tried before and after the launch. Before
+// it nothing has happened and failing is the truth; after it the run may well be going
+// on, so we keep asking until the deployment's own limit, and a little more.
+const (
+	reachLimit  = 15 * time.Second
+	extraLimit  = 2 * time.Minute
+	firstPause  = 250 * time.Millisecond
+	longestPaus = 5 * time.Second
+)
+
+var errCancelled = errors.New("cancelled by a person")
+
+// carryOut launches the run, or finds it launched, follows it to its end and settles.
+func (j *journey) carryOut(ctx context.Context) error {
+	if j.ingest.End() != nil {
+		return j.settleEnd(ctx) // an earlier controller read all and could not settle any more
+	}
+	if j.cancelled() && !j.d.Run.Known() {
+		// Nothing is known to be launched; a launch whose answer got lost is ended too.
+		return j.stopAndSettle(ctx)
+	}
+	status, err := j.launch(ctx)
+	if err != nil {
+		return j.giveUp(ctx, err)
+	}
+	if status.State == run.StateMissing {
+		return j.settleLost(ctx, "its folder on the server is gone")
+	}
+	return j.followToEnd(ctx)
+}
+
+// launch starts the run once, whoever asks how often. A run that is known to have been
+// launched is never launched again.
+func (j *journey) launch(ctx context.Context) (run.Status, error) {
+	var status run.Status
+	err := j.persist(ctx, j.lateLimit(), func(ctx context.Context) error {
+		var err error
+		if j.d.Run.Known() {
+			status, err = j.host.Status(ctx, j.d.UUID)
+		} else {
+			status, err = j.host.Launch(ctx, j.snap.Script)
+		}
+		return err
+	})
+	if err != nil || j.d.Run.Known() {
+		return status, err
+	}
+	id := status.Identity
+	j.d.Run = core.RunIdentity{BootID: id.BootID, PID: id.PID, Started: id.Started}
+	return status, j.deps.Store.SetRun(ctx, j.d)
+}
+
+// lateLimit is how long the server may stay away once the run may be going on.
+func (j *journey) lateLimit() time.Duration {
+	return max(j.snap.Script.Limit, reachLimit) + extraLimit
+}
+
+// followToEnd follows the spool over as many connections as it takes.
+func (j *journey) followToEnd(ctx context.Context) error {
+	killed := j.killOnCancel(ctx)
+	defer killed.stop()
+	var away time.Time
+	pause := firstPause
+	for {
+		err := j.follow(ctx, &away)
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case err == nil:
+			return j.settleEnd(ctx)
+		case errors.Is(err, host.ErrRunDead):
+			return j.settleDead(ctx)
+		case core.CodeOf(err) == core.CodeLost:
+			return err
+		}
+		if away.IsZero() {
+			away, pause = time.Now(), firstPause
+			j.say(core.Warning, "Connection to the server lost: "+person(err)+" The run goes on there; reconnecting.")
+			if err := j.commit(ctx); err != nil {
+				return err
+			}
+		}
+		if time.Since(away) > j.lateLimit() {
+			return j.settleLost(ctx, "the server cannot be reached any more; what was started may still run")
+		}
+		if err := sleep(ctx, pause); err != nil {
+			return err
+		}
+		pause = min(pause*2, longestPaus)
+	}
+}
+
+// killOnCancel ends the run when a person cancels, in the background of the following,
+// which then sees the run's end.
+func (j *journey) killOnCancel(ctx context.Context) *killer {
+	ctx, stop := context.WithCancel(ctx)
+	k := &killer{stopFunc: stop, done: make(chan struct{})}
+	go func() {
+		defer close(k.done)
+		select {
+		case <-ctx.Done():
+			return
+		case <-j.cancel:
+		}
+		for pause := firstPause; ; pause = min(pause*2, longestPaus) {
+			err := j.host.Kill(ctx, j.d.UUID)
+			if err == nil || ctx.Err() != nil {
+				return
+			}
+			j.log.Warn("cancel: run not ended yet", "error", err)
+			if sleep(ctx, pause) != nil {
+				return
+			}
+		}
+	}()
+	return k
+}
+
+type killer struct {
+	stopFunc context.CancelFunc
+	done     chan struct{}
+}
+
+func (k *killer) stop() {
+	k.stopFunc()
+	<-k.done
+}
+
+// persist calls act until it succeeds, fails for another reason than an unreachable
+// server, or limit is over. The first failure is said in the log.
+func (j *journey) persist(ctx context.Context, limit time.Duration, act func(context.Context) error) error {
+	began := time.Now()
+	for pause := firstPause; ; pause = min(pause*2, longestPaus) {
+		err := act(ctx)
+		if err == nil || ctx.Err() != nil || core.CodeOf(err) != core.CodeUnavailable || !host.Temporary(err) {
+			return err
+		}
+		if j.cancelled() && !j.d.Run.Known() {
+			return errCancelled
+		}
+		if time.Since(began) > limit {
+			return err
+		}
+		if pause == firstPause {
+			j.say(core.Warning, person(err)+" Trying again.")
+			if err := j.commit(ctx); err != nil {
+				return err
+			}
+		}
+		if err := sleep(ctx, pause); err != nil {
+			return err
+		}
+	}
+}
+
+// cancelled says whether a person asked to cancel.
+func (j *journey) cancelled() bool {
+	select {
+	case <-j.cancel:
+		return true
+	default:
+		return false
+	}
+}
+
+// sleep waits, or returns the cause why ctx ended.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
+	}
+}
+
+// person is the part of an error that a person may read.
+func person(err error) string {
+	var e *core.Error
+	if errors.As(err, &e) {
+		if len(e.Fields) > 0 {
+			return fields(e)
+		}
+		return e.Msg
+	}
+	return fmt.Sprintf("Internal fault (%T).", err)
+}

@@ -1,0 +1,202 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/taffrail/taffrail/internal/core"
+)
+
+// lastErrLines is how many lines of standard error a failure shows.
+const lastErrLines = 20
+
+// lastErrWindow is how far back they are looked for.
+const lastErrWindow = 500
+
+// settleEnd settles what the run's end record says.
+func (j *journey) settleEnd(ctx context.Context) error {
+	end := j.ingest.End()
+	outcome := core.Outcome{Step: end.Step, ExitCode: end.ExitCode, Reason: end.Reason}
+	switch end.State {
+	case "finished":
+		return j.settle(ctx, core.StatusFinished, outcome)
+	case "cancelled":
+		outcome.Reason = "Cancelled; the processes of the run are gone."
+		return j.settle(ctx, core.StatusCancelled, outcome)
+	default:
+		return j.settle(ctx, core.StatusFailed, outcome)
+	}
+}
+
+// settleDead settles a run that is gone without an end record: ended by force after a
+// cancel, killed by somebody else, or lost with a reboot.
+func (j *journey) settleDead(ctx context.Context) error {
+	if j.cancelled() {
+		return j.stopAndSettle(ctx)
+	}
+	reason := "killed"
+	if status, err := j.host.Status(ctx, j.d.UUID); err == nil && status.Reason != "" {
+		reason = status.Reason
+	}
+	return j.settleLost(ctx, reason)
+}
+
+// settleLost settles a run that cannot end any more.
+func (j *journey) settleLost(ctx context.Context, why string) error {
+	if err := j.ingest.Abort(time.Now().UTC(), "failed"); err != nil {
+		return err
+	}
+	return j.settle(ctx, core.StatusFailed, core.Outcome{Reason: "The run on the server was lost: " + why + "."})
+}
+
+// stopAndSettle makes sure that nothing of the run is left and settles the cancel.
+func (j *journey) stopAndSettle(ctx context.Context) error {
+	outcome := core.Outcome{Reason: "Cancelled; the processes of the run are gone."}
+	if err := j.host.Kill(ctx, j.d.UUID); err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		outcome.Reason = "Cancelled, but the server could not be asked whether the processes of the run are gone: " + person(err)
+	}
+	if err := j.ingest.Abort(time.Now().UTC(), "cancelled"); err != nil {
+		return err
+	}
+	return j.settle(ctx, core.StatusCancelled, outcome)
+}
+
+// giveUp settles a deployment that could not be launched.
+func (j *journey) giveUp(ctx context.Context, err error) error {
+	switch {
+	case ctx.Err() != nil || core.CodeOf(err) == core.CodeLost:
+		return err
+	case errors.Is(err, errCancelled):
+		return j.settle(ctx, core.StatusCancelled, core.Outcome{Reason: "Cancelled before anything was started."})
+	}
+	if openErr := j.openLog(ctx); openErr != nil {
+		return errors.Join(err, openErr)
+	}
+	reason := person(err)
+	if core.CodeOf(err) == core.CodeInternal {
+		ref := core.NewID()
+		j.log.Error("deployment failed by a fault of ours", "reference", ref, "error", err)
+		reason = fmt.Sprintf("Internal fault; the controller's log has it under the reference %s.", ref)
+	}
+	return j.settle(ctx, core.StatusFailed, core.Outcome{Reason: reason})
+}
+
+// settle ends the deployment: last lines, status and outcome in one transaction. What
+// comes after it (the resource's status, notifications, clean-up on the target) cannot
+// change it any more.
+func (j *journey) settle(ctx context.Context, status core.Status, outcome core.Outcome) error {
+	if !CanMove(core.StatusInProgress, status) {
+		return fmt.Errorf("settle as %q: not a legal move", status)
+	}
+	j.d.Status, j.d.Outcome = status, outcome
+	j.sayOutcome()
+	if err := j.completeOutcome(ctx); err != nil {
+		return err
+	}
+	batch, err := j.ingest.Batch()
+	if err != nil {
+		return err
+	}
+	if err := j.retryStore(ctx, func() error { return j.deps.Store.Settle(ctx, j.d, batch) }); err != nil {
+		return err
+	}
+	j.ingest.Committed(batch)
+	j.log.Info("deployment settled", "status", status, "reason", j.d.Outcome.Reason)
+	j.aftermath(ctx)
+	return nil
+}
+
+// sayOutcome writes the log's last line.
+func (j *journey) sayOutcome() {
+	took := time.Since(j.d.StartedAt).Round(100 * time.Millisecond)
+	switch j.d.Status {
+	case core.StatusFinished:
+		j.say(core.Info, fmt.Sprintf("%s finished in %s.", title(j.d.Verb), took))
+	case core.StatusCancelled:
+		j.say(core.Warning, j.d.Outcome.Reason)
+	default:
+		j.say(core.Warning, fmt.Sprintf("%s failed after %s: %s", title(j.d.Verb), took, j.d.Outcome.Reason))
+	}
+}
+
+// completeOutcome adds what the record shows of a failure, and the images that ran.
+func (j *journey) completeOutcome(ctx context.Context) error {
+	set := j.ingest.Set()
+	j.d.Outcome.Reason = set.String(j.d.Outcome.Reason)
+	if j.d.Status == core.StatusFailed {
+		last, err := j.lastErr(ctx)
+		if err != nil {
+			return err
+		}
+		j.d.Outcome.LastErr = last
+	}
+	j.d.Config.Digests = map[string]string{}
+	seen, _ := j.ingest.Containers()
+	for _, c := range seen {
+		j.d.Config.Digests[set.String(c.Image)] = digest(c)
+	}
+	return nil
+}
+
+// lastErr returns the last lines of standard error of the failing step.
+func (j *journey) lastErr(ctx context.Context) ([]string, error) {
+	if err := j.commit(ctx); err != nil {
+		return nil, err
+	}
+	lines, err := j.deps.Lines.LinesAfter(ctx, j.d.LogID, max(j.ingest.Seq()-lastErrWindow, 0), lastErrWindow)
+	if err != nil {
+		return nil, err
+	}
+	var last []string
+	for _, l := range lines {
+		if l.Stream == core.Stderr && l.Step == j.ingest.Step().Number && l.Output != "" {
+			last = append(last, cut(l.Output))
+		}
+	}
+	return slices.Clone(last[max(len(last)-lastErrLines, 0):]), nil
+}
+
+// aftermath does what follows from an end. Its faults are logged and change nothing.
+func (j *journey) aftermath(ctx context.Context) {
+	j.deps.Hub.Wake(j.d.LogID)
+	j.deps.Hub.Publish(j.event(j.d.Status))
+	if j.target == nil || j.host == nil {
+		return
+	}
+	if seen, looked := j.ingest.Containers(); looked {
+		if err := j.deps.Kinds[j.d.Kind].Record(ctx, j.d, seen); err != nil {
+			j.log.Error("status of the resource not recorded", "error", err)
+		}
+	}
+	if !j.planned() {
+		return
+	}
+	ctx, stop := context.WithTimeout(ctx, reachLimit)
+	defer stop()
+	if err := j.host.Remove(ctx, j.d.UUID); err != nil {
+		j.log.Warn("spool not removed from the server", "error", err)
+	}
+}
+
+// digest is what identifies the image of a container for good.
+func digest(c core.Container) string {
+	if c.Digest != "" {
+		return c.Digest
+	}
+	return c.ImageID
+}
+
+// cut keeps a line of the outcome short.
+func cut(text string) string {
+	const longest = 2000
+	if len(text) <= longest {
+		return text
+	}
+	return text[:longest] + "…"
+}

@@ -1,0 +1,219 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/taffrail/taffrail/internal/core"
+)
+
+// Causes with which the context of a carried deployment ends, so that an orderly stop or
+// a lost lease is never taken for a person's cancel.
+var (
+	ErrStopping = errors.New("the controller is stopping")
+	ErrLost     = errors.New("another controller has taken over")
+)
+
+// pollEvery is how often the queue is looked at without a wake-up.
+const pollEvery = time.Second
+
+// Carrier carries one claimed deployment to its end. It returns early only when ctx
+// ends; cancel is closed when a person asks to cancel.
+type Carrier interface {
+	Carry(ctx context.Context, d core.Deployment, cancel <-chan struct{})
+}
+
+// Options configures a Dispatcher.
+type Options struct {
+	Owner string        // name of this controller, unique among all
+	Lease time.Duration // how long a controller may be silent before another takes over
+	Log   *slog.Logger
+}
+
+// Dispatcher claims deployments and has them carried, each in its own goroutine, and
+// keeps their leases alive. One per controller.
+type Dispatcher struct {
+	store   Store
+	carrier Carrier
+	options Options
+	wake    chan struct{}
+	stop    context.CancelCauseFunc
+	loops   sync.WaitGroup
+	carried sync.WaitGroup
+
+	mu      sync.Mutex
+	running map[key]*carried // guarded by mu
+}
+
+type key struct {
+	kind core.Kind
+	row  int64
+}
+
+// carried is a deployment in this process's hands.
+type carried struct {
+	lose   context.CancelCauseFunc
+	cancel func() // closes the cancel channel, once
+	fence  int64
+	since  time.Time
+}
+
+// NewDispatcher returns a dispatcher that does nothing until Start.
+func NewDispatcher(store Store, carrier Carrier, o Options) *Dispatcher {
+	return &Dispatcher{
+		store: store, carrier: carrier, options: o,
+		wake:    make(chan struct{}, 1),
+		running: map[key]*carried{},
+	}
+}
+
+// Start begins to claim. The dispatcher works until Stop, whatever becomes of ctx.
+func (q *Dispatcher) Start(ctx context.Context) error {
+	ctx, q.stop = context.WithCancelCause(context.WithoutCancel(ctx))
+	q.loops.Go(func() { q.claimLoop(ctx) })
+	q.loops.Go(func() { q.renewLoop(ctx) })
+	return nil
+}
+
+// Stop ends the claiming, waits until no deployment is carried any more and gives up
+// their leases. The runs on the targets go on, for the next controller to adopt.
+func (q *Dispatcher) Stop(ctx context.Context) error {
+	q.stop(ErrStopping)
+	done := make(chan struct{})
+	go func() {
+		q.loops.Wait()
+		q.carried.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+		return fmt.Errorf("deployments still carried: %w", context.Cause(ctx))
+	}
+	return q.store.ReleaseLeases(ctx, q.options.Owner)
+}
+
+// Wake says that there may be something to claim. It never blocks.
+func (q *Dispatcher) Wake() {
+	select {
+	case q.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Cancel passes a person's cancel on at once, when the deployment is in this process's
+// hands; otherwise its controller hears of it at its next heartbeat.
+func (q *Dispatcher) Cancel(kind core.Kind, row int64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if c := q.running[key{kind, row}]; c != nil {
+		c.cancel()
+	}
+}
+
+func (q *Dispatcher) claimLoop(ctx context.Context) {
+	ticker := time.NewTicker(pollEvery)
+	defer ticker.Stop()
+	for {
+		q.claimAll(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-q.wake:
+		case <-ticker.C:
+		}
+	}
+}
+
+// claimAll claims until there is nothing to claim.
+func (q *Dispatcher) claimAll(ctx context.Context) {
+	for ctx.Err() == nil {
+		d, ok, err := q.store.ClaimDeployment(ctx, q.options.Owner, q.options.Lease)
+		if err != nil {
+			if ctx.Err() == nil {
+				q.options.Log.Error("claim failed", "error", err)
+			}
+			return
+		}
+		if !ok {
+			return
+		}
+		q.carry(ctx, d)
+	}
+}
+
+func (q *Dispatcher) carry(ctx context.Context, d core.Deployment) {
+	ctx, lose := context.WithCancelCause(ctx)
+	cancel := make(chan struct{})
+	c := &carried{lose: lose, cancel: sync.OnceFunc(func() { close(cancel) }), fence: d.Lease.Fence, since: time.Now()}
+	if !d.CancelAt.IsZero() {
+		c.cancel()
+	}
+	k := key{d.Kind, d.RowID}
+	q.mu.Lock()
+	if old := q.running[k]; old != nil {
+		old.lose(ErrLost) // our own earlier claim, whose lease ran out
+	}
+	q.running[k] = c
+	q.mu.Unlock()
+	q.carried.Go(func() {
+		defer q.Wake() // there is room for the next
+		defer lose(nil)
+		defer q.forget(k, c)
+		q.carrier.Carry(ctx, d, cancel)
+	})
+}
+
+func (q *Dispatcher) forget(k key, c *carried) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.running[k] == c {
+		delete(q.running, k)
+	}
+}
+
+// renewLoop keeps the leases alive: three beats a lease, so that two may fail.
+func (q *Dispatcher) renewLoop(ctx context.Context) {
+	ticker := time.NewTicker(q.options.Lease / 3)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			q.renew(ctx)
+		}
+	}
+}
+
+func (q *Dispatcher) renew(ctx context.Context) {
+	asked := time.Now()
+	renewals, err := q.store.RenewLeases(ctx, q.options.Owner, q.options.Lease)
+	if err != nil {
+		if ctx.Err() == nil {
+			q.options.Log.Error("renew leases failed", "error", err)
+		}
+		return // the fence refuses our writes if the lease does run out
+	}
+	kept := make(map[key]Renewal, len(renewals))
+	for _, r := range renewals {
+		kept[key{r.Kind, r.RowID}] = r
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for k, c := range q.running {
+		r, ok := kept[k]
+		switch {
+		case ok && r.Fence == c.fence:
+			if r.Cancel {
+				c.cancel()
+			}
+		case c.since.Before(asked):
+			c.lose(ErrLost)
+		}
+	}
+}
