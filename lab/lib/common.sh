@@ -37,8 +37,10 @@ retry() {
   return 1
 }
 
-# A pid file holds the pid and the process's start time: a pid alone may meanwhile be another process's.
-start_time() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }
+# A pid file holds the pid and the process's start time: a pid alone may meanwhile be another process's. A dead process that
+# nobody has waited for has none.
+start_time() { sed -n 's/.*) \([^ZX] .*\)/\1/p' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }
+runs() { [ -n "$(start_time "$2")" ] && [ "$(cat "/proc/$2/comm")" = "$1" ]; } # runs NAME PID
 alive() {
   local pid start
   { read -r pid start <"$LAB_RUN/$1.pid"; } 2>/dev/null && [ -n "$start" ] && [ "$(start_time "$pid")" = "$start" ]
@@ -59,7 +61,8 @@ halt() {
   if alive "$1"; then
     read -r pid _ <"$LAB_RUN/$1.pid"
     kill "-${2:-TERM}" "$pid"
-    retry 100 test ! -e "/proc/$pid" || kill -KILL "$pid"
+    for _ in {1..100}; do alive "$1" && sleep 0.1 || break; done
+    ! alive "$1" || kill -KILL "$pid"
   fi
   rm -f "$LAB_RUN/$1.pid"
 }

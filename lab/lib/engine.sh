@@ -49,12 +49,10 @@ engine_up() {
 }
 
 dockerd_start() {
-  local f pid mirror=()
+  local mirror=()
   # dockerd and its containerd trust a pid file whose pid is alive, whoever has that pid now
-  for f in /var/run/docker.pid /var/run/docker/containerd/containerd.pid; do
-    pid=$(cat "$f" 2>/dev/null) || continue
-    case $(cat "/proc/$pid/comm" 2>/dev/null) in dockerd | containerd) ;; *) rm -f "$f" ;; esac
-  done
+  runs dockerd "$(cat /var/run/docker.pid 2>/dev/null)" || rm -f /var/run/docker.pid
+  runs containerd "$(cat /var/run/docker/containerd/containerd.pid 2>/dev/null)" || rm -f /var/run/docker/containerd/containerd.pid
   grep -q registry-mirrors /etc/docker/daemon.json || mirror=(--registry-mirror "http://$LAB_REGISTRY")
   if [ -d /run/systemd/system ]; then systemctl start docker; else spawn dockerd dockerd "${mirror[@]}"; fi
   retry 300 docker version || {
