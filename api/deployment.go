@@ -123,8 +123,8 @@ type History struct {
 
 // DeployRequest asks to deploy resources: POST /deploy, in the query or the body.
 type DeployRequest struct {
-	UUID            string   `json:"uuid,omitempty" rule:"csv" doc:"Comma-separated uuids of resources."`
-	Tag             string   `json:"tag,omitempty" rule:"csv" doc:"Comma-separated names of tags; not with uuid."`
+	UUID            string   `json:"uuid,omitempty" doc:"Comma-separated uuids of resources."`
+	Tag             string   `json:"tag,omitempty" doc:"Comma-separated names of tags; not with uuid."`
 	Force           bool     `json:"force,omitempty" doc:"Build without cache, and do not join an equal queued deployment."`
 	PullRequestID   int64    `json:"pull_request_id,omitempty" alias:"pr" doc:"Applications only."`
 	DockerTag       string   `json:"docker_tag,omitempty" doc:"Only with pull_request_id."`

@@ -13,7 +13,7 @@
 // Three tags besides json say what a field accepts; the server's decoder and its
 // OpenAPI document read the same ones:
 //
-//	rule:"required,min=1,max=255,enum=a|b,keep,csv"  keep: not trimmed
+//	rule:"required,min=1,max=255,enum=a|b,keep"  keep: not trimmed
 //	alias:"other_name"   another key that means this field
 //	doc:"…"              one sentence for the OpenAPI document
 //

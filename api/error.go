@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// Code is the class of an error, more exact than the HTTP status.
+// Code is the class of an error. It does not travel: the HTTP status says as much.
 type Code string
 
-// The codes that a reply may carry.
+// The codes.
 const (
 	CodeInvalid         Code = "invalid"
 	CodeBadRequest      Code = "bad_request"
@@ -30,9 +30,9 @@ type Error struct {
 	Errors    map[string][]string `json:"errors,omitempty" doc:"With 422: field name, then what is wrong with it."`
 	Detail    string              `json:"error,omitempty" doc:"With a malformed request: which rule it breaks."`
 	Docs      string              `json:"docs,omitempty" doc:"Where to read on; present when the path itself is unknown."`
-	Code      Code                `json:"code,omitempty" doc:"The class of the error."`
 	Reference string              `json:"reference,omitempty" doc:"With 500: what to look for in the server's log."`
 
+	Code       Code          `json:"-"` // follows from the status of the reply
 	Status     int           `json:"-"` // of the reply
 	RetryAfter time.Duration `json:"-"` // of the reply; 0 when it says nothing
 }

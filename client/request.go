@@ -139,9 +139,7 @@ func refusal(resp *http.Response) *api.Error {
 		e.Message, e.Detail = e.Detail, ""
 	}
 	e.Status = resp.StatusCode
-	if e.Code == "" {
-		e.Code = codeOf(resp.StatusCode)
-	}
+	e.Code = codeOf(resp.StatusCode)
 	if seconds, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && seconds > 0 {
 		e.RetryAfter = time.Duration(seconds) * time.Second
 	}
@@ -156,7 +154,7 @@ func plainMessage(resp *http.Response, data []byte) string {
 	return text
 }
 
-// codeOf guesses the class from the status, for replies that do not name it.
+// codeOf is the way back from the server's table of errors.
 func codeOf(status int) api.Code {
 	table := map[int]api.Code{
 		http.StatusBadRequest:          api.CodeBadRequest,
