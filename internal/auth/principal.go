@@ -3,48 +3,61 @@ package auth
 
 import (
 	"slices"
+	"time"
 
 	"github.com/taffrail/taffrail/internal/core"
-)
-
-// Ability is a permission of a token.
-type Ability string
-
-// The abilities, as existing clients know them. Root includes all others.
-const (
-	Root           Ability = "root"
-	Read           Ability = "read"
-	ReadSensitive  Ability = "read:sensitive"
-	Write          Ability = "write"
-	WriteSensitive Ability = "write:sensitive"
-	Deploy         Ability = "deploy"
 )
 
 // Principal is whoever makes a request, for one team.
 type Principal struct {
 	TeamID    int64
 	UserID    int64
-	TokenID   int64
+	TokenID   int64 // 0 when no token was used
 	Role      core.Role
 	Abilities []Ability
 	Actor     core.Actor
 	Trigger   core.Trigger
+	ExpiresAt time.Time // of the credentials; zero: never
 }
 
-// Can says whether p has ability a.
+// ForUser is the principal of a person who is signed in to a team, with all that the
+// person's role allows.
+func ForUser(team int64, u core.User, trigger core.Trigger) Principal {
+	return Principal{
+		TeamID:    team,
+		UserID:    u.RowID,
+		Role:      u.Role,
+		Abilities: []Ability{Root},
+		Actor:     core.Actor{Kind: "user", ID: u.RowID, Name: u.Name},
+		Trigger:   trigger,
+	}
+}
+
+// Can says whether p has ability a. Members can do nothing but read, whatever their
+// token says: a token lends what its user has now, and never more.
 func (p Principal) Can(a Ability) bool {
-	return slices.Contains(p.Abilities, Root) || slices.Contains(p.Abilities, a)
+	return p.granted(a) && (a == Read || p.leads())
 }
 
 // SeesSecrets says whether secret values may be shown to p.
-func (p Principal) SeesSecrets() bool {
-	return p.Can(ReadSensitive) && (p.Role == core.RoleAdmin || p.Role == core.RoleOwner)
-}
+func (p Principal) SeesSecrets() bool { return p.Can(ReadSensitive) }
 
 // Require returns a CodeForbidden error when p lacks ability a.
 func (p Principal) Require(a Ability) error {
-	if p.Can(a) {
+	switch {
+	case p.Can(a):
 		return nil
+	case p.granted(a):
+		return core.Errorf(core.CodeForbidden, "Missing required team role.")
+	default:
+		return core.Errorf(core.CodeForbidden, "Missing required permissions: %s", a)
 	}
-	return core.Errorf(core.CodeForbidden, "Missing required permissions: %s", a)
+}
+
+func (p Principal) granted(a Ability) bool {
+	return slices.Contains(p.Abilities, Root) || slices.Contains(p.Abilities, a)
+}
+
+func (p Principal) leads() bool {
+	return p.Role == core.RoleAdmin || p.Role == core.RoleOwner
 }

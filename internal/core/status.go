@@ -68,6 +68,11 @@ const (
 	TriggerMCP      Trigger = "mcp"
 )
 
+// Triggers lists all triggers.
+func Triggers() []Trigger {
+	return []Trigger{TriggerUI, TriggerAPI, TriggerCLI, TriggerWebhook, TriggerSchedule, TriggerMCP}
+}
+
 // Actor is who asked. Name is kept as it was then, so that history stays readable
 // when the user or the token is gone.
 type Actor struct {
