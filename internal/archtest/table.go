@@ -25,7 +25,8 @@ func Table() []Layer {
 		{Number: 3, Packages: []string{"internal/deploy"}},
 		{Number: 4, Packages: []string{"internal/kind/application", "internal/kind/service", "internal/kind/database"}, Not: []string{"internal/sqlstore"}},
 		{Number: 5, Packages: []string{"internal/control"},
-			Only: []string{"internal/core", "internal/auth", "internal/engine", "internal/deploy", "internal/queue", "internal/logs", "internal/redact", "api"}},
+			Only: []string{"internal/core", "internal/auth", "internal/engine", "internal/deploy", "internal/queue", "internal/logs", "internal/redact",
+				"internal/supervise", "api"}},
 		{Number: 6, Packages: []string{"internal/rest", "internal/web"},
 			Only: []string{"internal/control", "internal/auth", "internal/httpio", "internal/logs", "internal/core", "api"}},
 		// The store keeps what others declare that they need, so it comes behind them;
