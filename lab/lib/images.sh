@@ -18,18 +18,26 @@ image_key() {
     cd "$LAB/images"
     . "./$1/image.sh"
     cat lib-entry.sh ../lib/images.sh ../lib/debs.sh
-    find "$1" -type f -exec cat {} +
+    contents "$1"
     for n in $NEEDS $BASE; do case $n in none | scratch) ;; *) image_key "$n" ;; esac; done
-    [ -z "$SOURCES" ] || (cd "$LAB" && find $SOURCES -type f -exec cat {} +)
+    [ -z "$SOURCES" ] || (cd "$LAB" && contents $SOURCES)
     echo "$LAB_SUITE $(date +%Y-%m)"
   ) | sha256sum | cut -c1-16
 }
 
+contents() { find "$@" -type f -print0 | sort -z | xargs -0 cat; }
+
+# go_build OUTPUT FOLDER [LDFLAGS]
 go_build() { (cd "$LAB/$2" && GOWORK=off GOFLAGS=-buildvcs=false CGO_ENABLED=0 go build -trimpath -ldflags "-s -w ${3:-}" -o "$1" .) 9>&-; }
-labimg() {
-  [ -n "$(find "$LAB_CACHE/labimg" -newer "$LAB/src/labimg/main.go" 2>/dev/null)" ] || go_build "$LAB_CACHE/labimg" src/labimg
-  "$LAB_CACHE/labimg" -registry "$LAB_REGISTRY" "$@"
+
+# program NAME builds src/NAME unless this very version is there, and prints where it is.
+program() {
+  local out
+  out=$LAB_CACHE/bin/$1-$(sha256sum <"$LAB/src/$1/main.go" | cut -c1-16)
+  [ -x "$out" ] || go_build "$out" "src/$1" >&2
+  echo "$out"
 }
+labimg() { "$LABIMG" -registry "$LAB_REGISTRY" "$@"; }
 
 # image NAME builds images/NAME unless this very version is in the registry.
 image() {
@@ -109,6 +117,8 @@ add_users() {
 # images NAME... builds the bases first and then the rest, two at a time.
 images() {
   local n b
+  LABIMG=$(program labimg)
+  export LABIMG
   for n; do
     for b in $(image_vars && . "$LAB/images/$n/image.sh" && echo "$NEEDS $BASE"); do
       case $b in none | scratch) ;; *) timed "image $b" image "$b" ;; esac

@@ -14,11 +14,10 @@ keys_up() {
 front_up() {
   network_up
   mkdir -p "$LAB_CACHE/git"
-  if [ -z "$(find "$LAB_CACHE/front" -newer "$LAB/src/front/main.go" 2>/dev/null)" ]; then
-    halt front
-    go_build "$LAB_CACHE/front" src/front
-  fi
-  spawn front "$LAB_CACHE/front" -listen 127.0.0.1:5080 -tls "$LAB_GW:443" -dir "$LAB_CACHE/ca" -names "${LAB_NAMES// /,}" \
+  local program
+  program=$(program front)
+  [ "$(readlink "/proc/$(cut -d' ' -f1 "$LAB_RUN/front.pid" 2>/dev/null)/exe")" = "$program" ] || halt front
+  spawn front "$program" -listen 127.0.0.1:5080 -tls "$LAB_GW:443" -dir "$LAB_CACHE/ca" -names "${LAB_NAMES// /,}" \
     -registry "http://$LAB_REGISTRY" -git "$LAB_CACHE/git"
   retry 50 curl -fsS http://127.0.0.1:5080/v2/ || {
     tail -5 "$LAB_RUN/front.log" >&2
