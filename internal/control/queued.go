@@ -29,7 +29,7 @@ type Queued struct {
 // Deploy queues a deployment of each of these resources, of whatever kind. Ids that
 // are no resource of the team are left out; CodeNotFound when none is left. When the
 // queue of a server is full, it returns what was queued until then with the error.
-func (c *Control) Deploy(ctx context.Context, p auth.Principal, ids []core.ID, force bool, note string) ([]Queued, error) {
+func (c *Control) Deploy(ctx context.Context, p auth.Principal, ids []core.ID, in Action) ([]Queued, error) {
 	if err := p.Require(auth.Deploy); err != nil {
 		return nil, err
 	}
@@ -37,8 +37,8 @@ func (c *Control) Deploy(ctx context.Context, p auth.Principal, ids []core.ID, f
 	if err != nil {
 		return nil, err
 	}
-	in := Action{Options: core.Options{Force: force}, Note: note}
-	if err := in.check(); err != nil {
+	in, err = in.checked(core.VerbDeploy)
+	if err != nil {
 		return nil, err
 	}
 	defer c.deps.Wake()
@@ -89,7 +89,8 @@ func (c *Control) act(ctx context.Context, p auth.Principal, kind core.Kind, id 
 	if err != nil {
 		return Queued{}, err
 	}
-	if err := in.check(); err != nil {
+	in, err = in.checked(verb)
+	if err != nil {
 		return Queued{}, err
 	}
 	active, err := c.deps.Deployments.ListActive(ctx, p.TeamID)
@@ -152,10 +153,13 @@ func (c *Control) draft(ctx context.Context, p auth.Principal, r Resource) (core
 	return d, nil
 }
 
-func (in Action) check() error {
+// checked returns the action without what the verb has no use for. A stop takes away no
+// more than images: everything else goes only with its resource.
+func (in Action) checked(verb core.Verb) (Action, error) {
 	f := faults{}
 	f.text("note", in.Note, maxNote)
-	return f.err()
+	in.Options.Remove = core.Removal{Images: in.Options.Remove.Images && verb == core.VerbStop}
+	return in, f.err()
 }
 
 // senseless refuses what is so already, judged by the last known status and by what is
