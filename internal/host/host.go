@@ -58,3 +58,10 @@ type Result struct {
 	Stderr   []byte
 	ExitCode int
 }
+
+// ErrRunDead says that a run has no end record and nobody who could write one: it was
+// killed, or the machine restarted. Status tells which.
+var ErrRunDead = run.ErrDead
+
+// ErrRunMissing says that the machine knows no run of that id.
+var ErrRunMissing = run.ErrMissing

@@ -36,7 +36,7 @@ type Step struct {
 	Files   []File            `json:"files,omitempty"`
 	Delete  []string          `json:"delete,omitempty"` // absolute paths below the remote folder, removed with what is in them
 	Watch   *Watch            `json:"watch,omitempty"`
-	Timeout time.Duration     `json:"timeout,omitempty"`  // 0: the run's own limit
+	Timeout time.Duration     `json:"timeout,omitempty"`  // of all attempts together; 0: the run's own limit
 	Retries int               `json:"retries,omitempty"`  // further attempts after a failure; idempotent steps only
 	MayFail bool              `json:"may_fail,omitempty"` // the exit code is recorded, the run goes on
 	Always  bool              `json:"always,omitempty"`   // runs after a failure too
@@ -56,11 +56,14 @@ type File struct {
 // writes what it found as a fact. It fails when a container ends with an exit code,
 // gets unhealthy or keeps restarting, or when Limit is over, and then copies the last
 // lines of each container at fault to its standard error.
+//
+// Expecting nothing (no entry, or 0 replicas everywhere) is the watch for a stop: it
+// waits until no container of the project runs any more, ignored services excepted.
 type Watch struct {
 	Project string        `json:"project"`
 	Expect  []Expect      `json:"expect"`
 	Settle  time.Duration `json:"settle"` // how long a container without health check must have run
-	Limit   time.Duration `json:"limit"`  // from the start of the step
+	Limit   time.Duration `json:"limit"`  // from the start of the step; 0: ten minutes
 }
 
 // Expect is one compose service that must be there.

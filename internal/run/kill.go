@@ -1,0 +1,120 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	endWait  = 3 * time.Second // for the run to end by itself after TERM
+	goneWait = 3 * time.Second // for processes to go after KILL
+	killPoll = 20 * time.Millisecond
+)
+
+// Kill ends the run in dir and everything that carries its id, and returns when nothing
+// of it is left. The run is asked first, which lets it write its end record; what is
+// still there after a few seconds is ended by force. A run that was claimed but not
+// started is kept from starting. What could not be ended is named in the error.
+func Kill(ctx context.Context, dir string) error {
+	f := folder(dir)
+	if !exists(dir) {
+		return nil
+	}
+	if first, err := mark(f.started()); err != nil {
+		return fmt.Errorf("kill run: %w", err)
+	} else if first {
+		_ = os.Remove(f.script()) // holds secrets that nobody will read any more
+	}
+	identity, err := f.awaitIdentity(ctx)
+	if err != nil {
+		return fmt.Errorf("kill run: %w", err)
+	}
+	if err := identity.end(ctx); err != nil {
+		return fmt.Errorf("kill run: %w", err)
+	}
+	return f.killRest(ctx, identity)
+}
+
+// awaitIdentity waits while a run is just about to say who it is.
+func (f folder) awaitIdentity(ctx context.Context) (Identity, error) {
+	ctx, cancel := context.WithTimeout(ctx, endWait)
+	defer cancel()
+	for {
+		s, err := Inspect(string(f))
+		if err != nil || s.State != StateRunning || s.Identity.PID != 0 {
+			return s.Identity, err
+		}
+		if pause(ctx, killPoll) != nil {
+			return Identity{}, nil // by its cookie it is found all the same
+		}
+	}
+}
+
+// end asks the run to end and waits until it has, or has had its time.
+func (i Identity) end(ctx context.Context) error {
+	if !i.alive() {
+		return nil
+	}
+	stat{pid: i.PID, started: i.Started}.signal(unix.SIGTERM)
+	for until := time.Now().Add(endWait); i.alive() && time.Now().Before(until); {
+		if err := pause(ctx, killPoll); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// killRest ends by force what carries the run's id.
+func (f folder) killRest(ctx context.Context, i Identity) error {
+	for until := time.Now().Add(goneWait); ; {
+		rest := f.rest(i)
+		if len(rest) == 0 {
+			return nil
+		}
+		if time.Now().After(until) {
+			return fmt.Errorf("kill run: still there: %s", names(rest))
+		}
+		f.killScope(ctx)
+		for _, p := range rest {
+			p.signal(unix.SIGKILL)
+		}
+		if err := pause(ctx, killPoll); err != nil {
+			return fmt.Errorf("kill run: %w: still there: %s", err, names(rest))
+		}
+	}
+}
+
+// rest finds the processes of the run: those with its cookie, and as long as the run
+// itself lives those of its session. Without it, the number of the session may be
+// another's by now.
+func (f folder) rest(i Identity) []stat {
+	alive := i.alive()
+	id := f.id()
+	return processes(func(s stat) bool {
+		return alive && s.session == i.PID || hasCookie(s.pid, id)
+	})
+}
+
+func (f folder) killScope(ctx context.Context) {
+	if !exists("/run/systemd/system") {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	// There may be no such scope, which is no fault: the cookies are what counts.
+	_ = exec.CommandContext(ctx, "systemctl", "kill", "--signal=KILL", scopeName(f.id())+".scope").Run()
+}
+
+func names(rest []stat) string {
+	var text []string
+	for _, s := range rest {
+		text = append(text, fmt.Sprintf("process %d (%s, state %c)", s.pid, s.name, s.state))
+	}
+	return strings.Join(text, ", ")
+}
