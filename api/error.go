@@ -28,6 +28,8 @@ const (
 type Error struct {
 	Message   string              `json:"message" doc:"What failed, on what, why, and what to do."`
 	Errors    map[string][]string `json:"errors,omitempty" doc:"With 422: field name, then what is wrong with it."`
+	Warning   string              `json:"warning,omitempty" doc:"With a conflict of domains: what happens when it is overridden."`
+	Conflicts []DomainConflict    `json:"conflicts,omitempty" doc:"With a conflict of domains: who has them."`
 	Detail    string              `json:"error,omitempty" doc:"With a malformed request: which rule it breaks."`
 	Docs      string              `json:"docs,omitempty" doc:"Where to read on; present when the path itself is unknown."`
 	Reference string              `json:"reference,omitempty" doc:"With 500: what to look for in the server's log."`
@@ -35,6 +37,15 @@ type Error struct {
 	Code       Code          `json:"-"` // follows from the status of the reply
 	Status     int           `json:"-"` // of the reply
 	RetryAfter time.Duration `json:"-"` // of the reply; 0 when it says nothing
+}
+
+// DomainConflict is a domain that another resource has already.
+type DomainConflict struct {
+	Domain       string `json:"domain"`
+	ResourceName string `json:"resource_name"`
+	ResourceUUID string `json:"resource_uuid"`
+	ResourceType string `json:"resource_type" rule:"enum=application|service|instance"`
+	Message      string `json:"message"`
 }
 
 // Error implements error: the message, then what is wrong with each field.

@@ -7,8 +7,16 @@ type Team struct {
 	Description  *string `json:"description"`
 	PersonalTeam bool    `json:"personal_team"`
 	ShowBoarding bool    `json:"show_boarding"`
+	AllowHost    bool    `json:"allow_host_access" doc:"Compose texts may use the host: privileged containers, its Docker socket, its namespaces and folders."`
 	CreatedAt    Time    `json:"created_at"`
 	UpdatedAt    Time    `json:"updated_at"`
+}
+
+// TeamUpdate changes the token's team; nil fields stay as they are.
+type TeamUpdate struct {
+	Name        *string `json:"name,omitempty" rule:"max=255"`
+	Description *string `json:"description,omitempty"`
+	AllowHost   *bool   `json:"allow_host_access,omitempty" doc:"Only an owner may change it."`
 }
 
 // User is a member of a team.

@@ -23,6 +23,11 @@ func (c *Client) GetTeam(ctx context.Context) (api.Team, error) {
 	return get[api.Team](ctx, c, "/team", nil)
 }
 
+// UpdateTeam changes the token's team; nil fields stay as they are.
+func (c *Client) UpdateTeam(ctx context.Context, r api.TeamUpdate) (api.Team, error) {
+	return patch[api.Team](ctx, c, "/team", r)
+}
+
 // ListMembers lists the members of the token's team.
 func (c *Client) ListMembers(ctx context.Context) ([]api.User, error) {
 	return get[[]api.User](ctx, c, "/team/members", nil)

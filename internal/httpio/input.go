@@ -8,7 +8,10 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"strconv"
 	"strings"
+
+	"github.com/taffrail/taffrail/internal/core"
 )
 
 // BodyMode says where the fields of an embedded body come from.
@@ -66,7 +69,9 @@ func (in *Input) Default(name string) any { return in.defaults[name] }
 func (in *Input) Decode(w http.ResponseWriter, r *http.Request, dst any) error {
 	v := reflect.ValueOf(dst).Elem()
 	for _, f := range in.Path {
-		v.FieldByIndex(f.Index).SetString(r.PathValue(f.Name))
+		if err := setPath(v.FieldByIndex(f.Index), r.PathValue(f.Name)); err != nil {
+			return err
+		}
 	}
 	if err := in.query(r, v); err != nil {
 		return err
@@ -146,4 +151,19 @@ func jsonOnly(contentType string) error {
 		status = http.StatusUnsupportedMediaType
 	}
 	return malformed(status, "Content-Type must be application/json.")
+}
+
+// setPath writes a segment of the path. What is no number names nothing where things
+// are named by numbers.
+func setPath(dst reflect.Value, segment string) error {
+	if dst.Kind() == reflect.String {
+		dst.SetString(segment)
+		return nil
+	}
+	n, err := strconv.ParseInt(segment, 10, 64)
+	if err != nil {
+		return core.NotFound("Resource")
+	}
+	dst.SetInt(n)
+	return nil
 }

@@ -1,0 +1,73 @@
+package rest
+
+import (
+	"strconv"
+
+	"github.com/taffrail/taffrail/api"
+	"github.com/taffrail/taffrail/internal/core"
+)
+
+// showDeployment shows a deployment as lists do: without its log.
+func (a *API) showDeployment(d core.Deployment) api.Deployment {
+	out := api.Deployment{
+		ID: d.RowID, DeploymentStory: story(d), DeploymentURL: a.control.DeploymentURL(d),
+		DeploymentUUID: string(d.UUID), IsAPI: d.Trigger == core.TriggerAPI || d.Trigger == core.TriggerCLI,
+		ServerID: d.Server.RowID, ServerName: d.Server.Name, Status: api.Status(d.Status),
+		CreatedAt: at(d.CreatedAt), UpdatedAt: at(d.UpdatedAt),
+	}
+	if d.Run.Known() {
+		out.CurrentProcessID = text(strconv.Itoa(d.Run.PID))
+	}
+	kindViews()[d.Kind](d, &out)
+	return out
+}
+
+// kindViews fills in the keys that one kind has and the others have not.
+func kindViews() map[core.Kind]func(core.Deployment, *api.Deployment) {
+	return map[core.Kind]func(core.Deployment, *api.Deployment){
+		core.KindService: func(d core.Deployment, out *api.Deployment) {
+			out.ServiceDeployment = &api.ServiceDeployment{
+				ServiceID: d.Resource.RowID, ServiceName: d.Resource.Name,
+				PullLatestImages: d.Options.PullLatest, StopBeforeStart: d.Options.StopBeforeStart,
+			}
+		},
+		core.KindDatabase: func(d core.Deployment, out *api.Deployment) {
+			out.DatabaseDeployment = &api.DatabaseDeployment{
+				DatabaseID: strconv.FormatInt(d.Resource.RowID, 10), DatabaseName: d.Resource.Name,
+				DatabaseType: d.Resource.Type,
+			}
+		},
+		core.KindApplication: func(d core.Deployment, out *api.Deployment) {
+			out.ApplicationDeployment = &api.ApplicationDeployment{
+				ApplicationID: strconv.FormatInt(d.Resource.RowID, 10), ApplicationName: d.Resource.Name,
+				Commit: "HEAD", ConfigurationHash: text(d.Config.Hash), DestinationID: "0",
+				ForceRebuild: d.Options.Force, IsWebhook: d.Trigger == core.TriggerWebhook,
+				RestartOnly: d.Verb == core.VerbRestart, Rollback: d.Verb == core.VerbRollback,
+			}
+		},
+	}
+}
+
+func story(d core.Deployment) api.DeploymentStory {
+	digests := d.Config.Digests
+	if digests == nil {
+		digests = map[string]string{}
+	}
+	return api.DeploymentStory{
+		Kind: string(d.Kind), Verb: string(d.Verb), Trigger: string(d.Trigger), Note: d.Note,
+		Actor:        api.Actor{Kind: d.Actor.Kind, ID: d.Actor.ID, Name: d.Actor.Name},
+		ResourceUUID: string(d.Resource.UUID), ResourceName: d.Resource.Name, ServerUUID: string(d.Server.UUID),
+		ConfigHash: text(d.Config.Hash), ImageDigests: digests, Pinned: d.Pinned, RollbackOf: text(d.RollbackOf),
+		Outcome: showOutcome(d), CancelRequestedAt: at(d.CancelAt), StartedAt: at(d.StartedAt), FinishedAt: at(d.FinishedAt),
+	}
+}
+
+func showOutcome(d core.Deployment) *api.Outcome {
+	if !d.Status.Terminal() {
+		return nil
+	}
+	return &api.Outcome{
+		Step: text(d.Outcome.Step), ExitCode: d.Outcome.ExitCode, Reason: d.Outcome.Reason,
+		LastStderr: list(d.Outcome.LastErr, func(s string) string { return s }),
+	}
+}
