@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -108,21 +107,6 @@ func (c *Control) project(ctx context.Context, p auth.Principal, id core.ID) (co
 	}
 	o, err := c.deps.Projects.GetProject(ctx, p.TeamID, id)
 	return o, named(err, "Project")
-}
-
-// place finds where the environment of this row is.
-func (c *Control) place(ctx context.Context, p auth.Principal, environment int64) (core.Project, core.Environment, error) {
-	list, err := c.deps.Projects.ListProjects(ctx, p.TeamID)
-	if err != nil {
-		return core.Project{}, core.Environment{}, err
-	}
-	for _, o := range list {
-		i := slices.IndexFunc(o.Environments, func(e core.Environment) bool { return e.RowID == environment })
-		if i >= 0 {
-			return o, o.Environments[i], nil
-		}
-	}
-	return core.Project{}, core.Environment{}, core.NotFound("Environment")
 }
 
 func (f faults) project(o core.Project) {

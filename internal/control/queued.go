@@ -107,50 +107,29 @@ func (c *Control) act(ctx context.Context, p auth.Principal, kind core.Kind, id 
 	return q, err
 }
 
-// enqueue stores a deployment. The caller has checked the action, and wakes the queue.
+// enqueue stores a deployment, which the store fills in with names as they are now. The
+// caller has checked the action, and wakes the queue.
 func (c *Control) enqueue(ctx context.Context, p auth.Principal, r Resource, verb core.Verb, in Action) (Queued, error) {
-	d, err := c.draft(ctx, p, r)
+	d, joined, err := c.deps.Queue.EnqueueDeployment(ctx, core.Deployment{
+		UUID:     core.NewID(),
+		Kind:     r.Kind,
+		TeamID:   p.TeamID,
+		Resource: core.Resource{RowID: r.RowID, UUID: r.UUID, Name: r.Name},
+		Server:   core.ServerRef{RowID: r.ServerID},
+		Verb:     verb,
+		Options:  in.Options,
+		Note:     in.Note,
+		Actor:    p.Actor,
+		Trigger:  p.Trigger,
+		Status:   core.StatusQueued,
+	})
 	if err != nil {
 		return Queued{}, err
-	}
-	d.Verb, d.Options, d.Note = verb, in.Options, in.Note
-	d, joined, err := c.deps.Queue.EnqueueDeployment(ctx, d)
-	if err != nil {
-		return Queued{}, named(err, r.Kind.Title())
 	}
 	if !joined {
 		c.did(p, "deployment queued", d.UUID)
 	}
 	return Queued{Deployment: shownDeployment(p, d), Resource: r, Message: message(r, verb, joined), Joined: joined}, nil
-}
-
-// draft fills in what a deployment keeps of its resource, server and actor.
-func (c *Control) draft(ctx context.Context, p auth.Principal, r Resource) (core.Deployment, error) {
-	server, err := c.serverByRow(ctx, p, r.ServerID)
-	if err != nil {
-		return core.Deployment{}, err
-	}
-	project, environment, err := c.place(ctx, p, r.EnvironmentID)
-	if err != nil {
-		return core.Deployment{}, err
-	}
-	d := core.Deployment{
-		UUID:   core.NewID(),
-		Kind:   r.Kind,
-		TeamID: p.TeamID,
-		Resource: core.Resource{
-			RowID: r.RowID, UUID: r.UUID, Name: r.Name,
-			Project: project.UUID, Environment: environment.UUID,
-		},
-		Server:  server.Ref(),
-		Actor:   p.Actor,
-		Trigger: p.Trigger,
-		Status:  core.StatusQueued,
-	}
-	if r.Type != string(r.Kind) {
-		d.Resource.Type = r.Type
-	}
-	return d, nil
 }
 
 // checked returns the action without what the verb has no use for. A stop takes away no

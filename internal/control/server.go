@@ -267,6 +267,9 @@ func patched(s core.Server, in ServerPatch) core.Server {
 	trim(&s.IP, in.IP)
 	trim(&s.User, in.User)
 	set(&s.Port, in.Port)
+	if s.ProxyType == "" {
+		s.ProxyType = defaultProxy
+	}
 	set(&s.ProxyType, in.ProxyType)
 	set(&s.Settings.IsBuildServer, in.IsBuildServer)
 	set(&s.Settings.ConcurrentBuilds, in.ConcurrentBuilds)
