@@ -1,0 +1,25 @@
+package sqlstore_test
+
+import (
+	"github.com/taffrail/taffrail/internal/control"
+	"github.com/taffrail/taffrail/internal/deploy"
+	"github.com/taffrail/taffrail/internal/logs"
+	"github.com/taffrail/taffrail/internal/queue"
+	"github.com/taffrail/taffrail/internal/sqlstore"
+)
+
+// The store may not import those who use it, so that it fits them is said here.
+var (
+	_ control.ServerStore      = (*sqlstore.DB)(nil)
+	_ control.KeyStore         = (*sqlstore.DB)(nil)
+	_ control.ProjectStore     = (*sqlstore.DB)(nil)
+	_ control.EnvironmentStore = (*sqlstore.DB)(nil)
+	_ control.ServiceStore     = (*sqlstore.DB)(nil)
+	_ control.EnvStore         = (*sqlstore.DB)(nil)
+	_ control.DeploymentStore  = (*sqlstore.DB)(nil)
+	_ control.TeamStore        = (*sqlstore.DB)(nil)
+	_ control.TokenStore       = (*sqlstore.DB)(nil)
+	_ queue.Store              = (*sqlstore.DB)(nil)
+	_ deploy.Store             = (*sqlstore.DB)(nil)
+	_ logs.Store               = (*sqlstore.DB)(nil)
+)
