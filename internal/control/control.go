@@ -20,7 +20,7 @@ type Deps struct {
 	Deployments  DeploymentStore
 	Teams        TeamStore
 	Tokens       TokenStore
-	Queue        Enqueuer
+	Queue        Queue
 	Composer     Composer
 	Hosts        Hosts
 	Containers   Containers

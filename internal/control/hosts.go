@@ -24,11 +24,15 @@ type Containers interface {
 	Logs(ctx context.Context, s core.Server, container string, lines int, timestamps bool) (string, error)
 }
 
-// Enqueuer takes deployments into the queue; queue.Store is one.
-type Enqueuer interface {
-	// EnqueueDeployment adds a queued deployment, or returns an equal one that is queued
-	// already and true. CodeTooMany when the server's queue is full.
+// Queue takes deployments in, and knows how far they are from their turn.
+type Queue interface {
+	// EnqueueDeployment adds a queued deployment, filling in names, ids and times, or
+	// returns an equal one that is queued already and true. CodeTooMany when the server's
+	// queue is full.
 	EnqueueDeployment(ctx context.Context, d core.Deployment) (core.Deployment, bool, error)
+	// QueuePosition says why a queued deployment does not run yet ("" when nothing is in
+	// its way) and how many queued ones of its server come before it.
+	QueuePosition(ctx context.Context, d core.Deployment) (reason string, ahead int, err error)
 }
 
 // Canceller tells the runner of a deployment at once that it was asked to end, if that
