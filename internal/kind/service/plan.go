@@ -1,0 +1,234 @@
+package service
+
+import (
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/taffrail/taffrail/internal/core"
+	"github.com/taffrail/taffrail/internal/deploy"
+	"github.com/taffrail/taffrail/internal/run"
+)
+
+// Steps of a run that have limits of their own.
+const (
+	pullRetries = 2
+	settle      = time.Second
+	stopGrace   = 30 * time.Second
+	stopWatch   = time.Minute
+)
+
+// planner makes the plan of one deployment.
+type planner struct {
+	*target
+	d    core.Deployment
+	seen deploy.Observed
+}
+
+func (p *planner) plan() (deploy.Plan, error) {
+	if p.d.Verb == core.VerbStop {
+		return p.stopping(), nil
+	}
+	if p.fault != nil {
+		return deploy.Plan{}, p.fault
+	}
+	switch p.d.Verb {
+	case core.VerbDeploy, core.VerbStart, core.VerbRestart, core.VerbRollback:
+		return deploy.Plan{Script: p.script(p.up()), Hash: p.out.hash}, nil
+	default:
+		return deploy.Plan{}, core.Errorf(core.CodeBadRequest, "A service cannot be asked to %q.", p.d.Verb)
+	}
+}
+
+func (p *planner) script(steps []run.Step) run.Script {
+	s := run.Script{ID: p.d.UUID, Dir: p.dir, Steps: steps}
+	if limit := p.server.Settings.DynamicTimeout; limit > 0 {
+		s.Limit = time.Duration(limit) * time.Second
+	}
+	return s
+}
+
+// up brings the stack to what it should be. Whatever may fail slowly comes before
+// anything that runs is touched.
+func (p *planner) up() []run.Step {
+	steps := []run.Step{p.files(p.out.compose, p.out.env, p.out.files)}
+	add := func(on bool, more ...run.Step) {
+		if on {
+			steps = append(steps, more...)
+		}
+	}
+	pull, pulling := p.pull()
+	add(pulling, pull)
+	building := p.builds() && p.mayBuild()
+	add(building, p.build())
+	add(p.d.Options.StopBeforeStart, p.step("stop", "Stopping service.", "stop", "--timeout", p.grace()))
+	steps = append(steps, p.start(building))
+	add(p.service.ConnectToDockerNetwork && p.destination.Network != "", p.connect()...)
+	return append(steps, run.Step{
+		Name: "verify", Title: "Waiting for the containers.",
+		Watch: &run.Watch{Project: p.project(), Expect: p.expect(), Settle: settle, Limit: p.limit()},
+	})
+}
+
+func (p *planner) project() string { return string(p.service.UUID) }
+
+// step is a compose command.
+func (p *planner) step(name, title string, args ...string) run.Step {
+	env := map[string]string{
+		// Nothing of the server's environment or of files beside the compose file may
+		// decide what runs.
+		"COMPOSE_PROFILES": "", "COMPOSE_ANSI": "never", "COMPOSE_PROGRESS": "plain",
+	}
+	if p.out != nil {
+		for name, value := range p.out.secrets {
+			env[name] = value
+		}
+	}
+	argv := []string{
+		"docker", "compose", "--env-file", "/dev/null", "--project-name", p.project(), "--project-directory", p.dir,
+		"-f", path.Join(p.dir, composeFile),
+	}
+	return run.Step{Name: name, Title: title, Argv: append(argv, args...), Env: env}
+}
+
+func (p *planner) files(compose, env string, more []run.File) run.Step {
+	files := []run.File{
+		{Path: composeFile, Mode: 0o600, Content: compose},
+		{Path: envFile, Mode: 0o600, Content: env},
+	}
+	return run.Step{Name: "files", Title: "Saved configuration files to " + p.dir + ".", Files: append(files, more...)}
+}
+
+// pull gets the images: all of them when that was asked for, otherwise those that are
+// not there. Versions of Compose that cannot tell the two apart leave the latter to up.
+func (p *planner) pull() (run.Step, bool) {
+	if !p.pulls() {
+		return run.Step{}, false
+	}
+	args := []string{"pull", "--ignore-buildable"}
+	if !p.d.Options.PullLatest {
+		if !p.atLeast(2, 22) {
+			return run.Step{}, false
+		}
+		args = append(args, "--policy", "missing")
+	}
+	s := p.step("pull", "Pulling images.", args...)
+	s.Retries = pullRetries
+	return s, true
+}
+
+// atLeast compares the version of Compose on the server; one that is unknown is taken
+// for a recent one.
+func (p *planner) atLeast(major, minor int) bool {
+	fields := strings.SplitN(strings.TrimPrefix(p.seen.ComposeVersion, "v"), ".", 3)
+	if len(fields) < 2 {
+		return true
+	}
+	ma, err1 := strconv.Atoi(fields[0])
+	mi, err2 := strconv.Atoi(fields[1])
+	if err1 != nil || err2 != nil {
+		return true
+	}
+	return ma > major || ma == major && mi >= minor
+}
+
+// mayBuild: a restart brings up what is there, unless something new was asked for.
+func (p *planner) mayBuild() bool {
+	return p.d.Verb != core.VerbRestart || p.d.Options.PullLatest || p.d.Options.Force
+}
+
+func (p *planner) build() run.Step {
+	args := []string{"build"}
+	if p.d.Options.PullLatest {
+		args = append(args, "--pull")
+	}
+	if p.d.Options.Force {
+		args = append(args, "--no-cache")
+	}
+	return p.step("build", "Building images.", args...)
+}
+
+func (p *planner) start(built bool) run.Step {
+	args := []string{"up", "--detach", "--remove-orphans"}
+	if built || !p.builds() {
+		args = append(args, "--no-build")
+	}
+	if p.d.Options.PullLatest || p.atLeast(2, 22) {
+		args = append(args, "--pull", p.pullAtStart())
+	}
+	if p.d.Verb == core.VerbRestart {
+		args = append(args, "--force-recreate")
+	}
+	return p.step("start", "Starting service.", args...)
+}
+
+// pullAtStart: everything was pulled before. Only a service that is built and whose
+// image went away meanwhile may still have to be fetched.
+func (p *planner) pullAtStart() string {
+	if p.builds() {
+		return "missing"
+	}
+	return "never"
+}
+
+// connect joins the containers to the destination's network under the names that are
+// their own. Compose would give them there the plain names of their services as well,
+// and a stack that asks for "db" could reach another stack's.
+func (p *planner) connect() []run.Step {
+	network := p.destination.Network
+	steps := []run.Step{{
+		Name: "network", Title: "Looking for the network " + network + ".", MayFail: true, Hidden: true,
+		Argv: []string{"docker", "network", "create", "--attachable", network},
+	}}
+	services := mapOf(p.out.tree["services"])
+	for _, name := range keysOf(services) {
+		s := mapOf(services[name])
+		container := textOf(s["container_name"])
+		if off(s) || container == "" || s["network_mode"] != nil {
+			continue
+		}
+		steps = append(steps, run.Step{
+			Name: "connect", Title: "Connecting " + name + " to the network " + network + ".", MayFail: true, Hidden: true,
+			Argv: []string{"docker", "network", "connect", "--alias", container, network, container},
+		})
+	}
+	return steps
+}
+
+// stopping takes the stack down. It works whatever has become of the text: what was
+// written last is what runs.
+func (p *planner) stopping() deploy.Plan {
+	compose, env := p.service.Compose.Reveal(), ""
+	if p.out != nil {
+		env = p.out.env
+		if compose == "" {
+			compose = p.out.compose
+		}
+	}
+	if compose == "" {
+		// Never deployed, or so it seems: whatever carries the project's label goes.
+		compose = "services: {none: {image: none}}\n"
+	}
+	args := []string{"down", "--remove-orphans", "--timeout", p.grace()}
+	remove := p.d.Options.Remove
+	if remove.Volumes {
+		args = append(args, "--volumes")
+	}
+	if remove.Images {
+		args = append(args, "--rmi", "local")
+	}
+	steps := []run.Step{
+		p.files(compose, env, nil),
+		p.step("stop", "Stopping service.", args...),
+		{Name: "verify", Title: "Waiting for the containers to be gone.", Watch: &run.Watch{Project: p.project(), Limit: stopWatch}},
+	}
+	if remove.Configurations {
+		steps = append(steps, run.Step{Name: "delete", Title: "Deleting " + p.dir + ".", Delete: []string{p.dir}})
+	}
+	plan := deploy.Plan{Script: p.script(steps)}
+	if p.out != nil {
+		plan.Hash = p.out.hash
+	}
+	return plan
+}

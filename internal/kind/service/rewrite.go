@@ -1,0 +1,303 @@
+package service
+
+import (
+	"path"
+	"strconv"
+	"strings"
+
+	"github.com/taffrail/taffrail/internal/core"
+)
+
+// rewriter turns a checked stack into the compose file for the server.
+type rewriter struct {
+	stack   *stack
+	service core.Service
+	vars    values
+	dir     string
+	awaited map[string]bool   // compose services that others wait for to end
+	secrets map[string]string // environment of the compose commands, by name
+}
+
+// rewrite returns the tree to write. The stack stays as it is.
+func (r *rewriter) rewrite() map[string]any {
+	tree := mapOf(clone(r.stack.tree))
+	r.secrets = map[string]string{}
+	r.awaited = awaited(tree)
+	services := mapOf(tree["services"])
+	for name, v := range services {
+		r.one(name, mapOf(v))
+	}
+	r.volumes(tree)
+	r.networks(tree)
+	r.objects(tree)
+	return tree
+}
+
+// awaited are the compose services that another one waits for to end well.
+func awaited(tree map[string]any) map[string]bool {
+	out := map[string]bool{}
+	for _, v := range mapOf(tree["services"]) {
+		for name, on := range mapOf(mapOf(v)["depends_on"]) {
+			if textOf(mapOf(on)["condition"]) == "service_completed_successfully" {
+				out[name] = true
+			}
+		}
+	}
+	return out
+}
+
+func (r *rewriter) one(name string, s map[string]any) {
+	delete(s, "container_name")
+	if replicas(s) == 1 {
+		s["container_name"] = r.container(name)
+	}
+	restartPolicy := mapOf(mapOf(s["deploy"])["restart_policy"])
+	if s["restart"] == nil && restartPolicy == nil && !r.awaited[name] {
+		s["restart"] = "unless-stopped"
+	}
+	s["environment"] = r.environment(name, s)
+	s["env_file"] = envFiles(s["env_file"])
+	s["labels"] = r.labels(name, s["labels"])
+	for _, on := range mapOf(s["depends_on"]) {
+		if m := mapOf(on); truth(m["required"]) {
+			delete(m, "required") // the default; older versions of Compose do not know it
+		}
+	}
+	for _, v := range listOf(s["volumes"]) {
+		r.bind(mapOf(v))
+	}
+	r.build(mapOf(s["build"]))
+	for _, hooks := range []string{"post_start", "pre_stop"} {
+		for _, hook := range listOf(s[hooks]) {
+			if m := mapOf(hook); m["environment"] != nil {
+				m["environment"] = r.filled(m["environment"])
+			}
+		}
+	}
+}
+
+func (r *rewriter) container(name string) string { return name + "-" + string(r.service.UUID) }
+
+// replicas is how many containers a compose service has.
+func replicas(s map[string]any) int {
+	for _, v := range []any{s["scale"], mapOf(s["deploy"])["replicas"]} {
+		if n, err := strconv.Atoi(textOf(v)); err == nil {
+			return n
+		}
+	}
+	return 1
+}
+
+// environment is what the text says, with what Taffrail tells every container.
+func (r *rewriter) environment(name string, s map[string]any) map[string]any {
+	env := r.filled(s["environment"])
+	told := map[string]string{"RESOURCE_UUID": string(r.service.UUID)}
+	if replicas(s) == 1 {
+		told["CONTAINER_NAME"] = r.container(name)
+	}
+	for _, part := range r.service.Parts {
+		if part.Name == name && part.Fqdn != "" {
+			told["URL"], told["FQDN"] = public(part.Fqdn)
+		}
+	}
+	for key, value := range told {
+		for _, prefix := range []string{"COOLIFY_", "TAFFRAIL_"} {
+			if _, set := env[prefix+key]; !set && value != "" {
+				env[prefix+key] = value
+			}
+		}
+	}
+	return env
+}
+
+// filled gives the variables that are listed without a value theirs. One that has none
+// is left out: Compose would take it from the environment of whoever runs it.
+func (r *rewriter) filled(v any) map[string]any {
+	env := map[string]any{}
+	for _, p := range pairsOf(v, nil) {
+		value, known := r.vars.lookup(p.key)
+		_, magic := parseMagic(p.key)
+		switch {
+		case p.value != nil && !(magic && known && (*p.value == "" || strings.HasPrefix(*p.value, "/"))):
+			env[p.key] = *p.value
+		case known:
+			env[p.key] = value
+		}
+	}
+	return env
+}
+
+// envFiles adds the file with the service's variables, behind the user's own.
+func envFiles(v any) []any {
+	var out []any
+	for _, one := range listOf(v) {
+		m := mapOf(one)
+		p := path.Clean(textOf(m["path"]))
+		if p == envFile {
+			continue
+		}
+		if required := m["required"]; m["format"] == nil && (required == nil || truth(required)) {
+			out = append(out, p) // the short form, which every version of Compose knows
+			continue
+		}
+		m["path"] = p
+		out = append(out, m)
+	}
+	return append(out, envFile)
+}
+
+func (r *rewriter) labels(name string, v any) map[string]any {
+	labels := map[string]any{}
+	for _, p := range pairsOf(v, nil) {
+		labels[p.key] = ""
+		if p.value != nil {
+			labels[p.key] = *p.value
+		}
+	}
+	for key, value := range r.marks() {
+		labels[key] = value
+	}
+	labels["taffrail.service.name"] = name
+	return labels
+}
+
+// marks are the labels of everything that belongs to the service. They never change,
+// since a changed label recreates a container.
+func (r *rewriter) marks() map[string]any {
+	return map[string]any{
+		"taffrail.managed": "true", "taffrail.type": "service", "taffrail.service.uuid": string(r.service.UUID),
+	}
+}
+
+func (r *rewriter) bind(volume map[string]any) {
+	if textOf(volume["type"]) == "bind" {
+		volume["source"] = r.place(textOf(volume["source"]))
+	}
+	if m := mapOf(volume["volume"]); m != nil && len(m) == 0 {
+		delete(volume, "volume")
+	}
+}
+
+// place makes a path of the text one of the server.
+func (r *rewriter) place(p string) string {
+	if path.IsAbs(p) {
+		return path.Clean(p)
+	}
+	return path.Join(r.dir, p)
+}
+
+func (r *rewriter) build(build map[string]any) {
+	if build == nil {
+		return
+	}
+	if context := textOf(build["context"]); !remoteForm.MatchString(context) {
+		build["context"] = r.place(context)
+	}
+	if build["args"] != nil {
+		build["args"] = r.filled(build["args"])
+	}
+	if build["additional_contexts"] == nil {
+		return
+	}
+	contexts := map[string]any{}
+	for _, p := range pairsOf(build["additional_contexts"], nil) {
+		if p.value == nil {
+			continue
+		}
+		contexts[p.key] = *p.value
+		if !strings.Contains(*p.value, ":") {
+			contexts[p.key] = r.place(*p.value)
+		}
+	}
+	build["additional_contexts"] = contexts
+}
+
+// volumes gives every named volume a name of the service's own. The user's name stays
+// in it letter by letter: two names must never come to mean one volume.
+func (r *rewriter) volumes(tree map[string]any) {
+	volumes := mapOf(tree["volumes"])
+	for name, v := range volumes {
+		volume := mapOf(v)
+		if truth(volume["external"]) {
+			continue
+		}
+		if volume == nil {
+			volume = map[string]any{}
+		}
+		volume["name"] = string(r.service.UUID) + "_" + name
+		volume["labels"] = r.marked(volume["labels"])
+		volumes[name] = volume
+	}
+}
+
+func (r *rewriter) marked(v any) map[string]any {
+	labels := map[string]any{}
+	for _, p := range pairsOf(v, nil) {
+		labels[p.key] = ""
+		if p.value != nil {
+			labels[p.key] = *p.value
+		}
+	}
+	for key, value := range r.marks() {
+		labels[key] = value
+	}
+	return labels
+}
+
+// networks does the same for networks. The default one is the service's own network,
+// named like the service.
+func (r *rewriter) networks(tree map[string]any) {
+	networks := mapOf(tree["networks"])
+	if networks == nil {
+		networks = map[string]any{}
+		tree["networks"] = networks
+	}
+	if networks["default"] == nil {
+		networks["default"] = map[string]any{}
+	}
+	for name, v := range networks {
+		network := mapOf(v)
+		if truth(network["external"]) {
+			continue
+		}
+		if network == nil {
+			network = map[string]any{}
+		}
+		network["name"] = string(r.service.UUID) + "_" + name
+		if name == "default" {
+			network["name"] = string(r.service.UUID)
+			network["attachable"] = true
+		}
+		network["labels"] = r.marked(network["labels"])
+		networks[name] = network
+	}
+}
+
+// objects places the files of configs and secrets, and hands over what comes from
+// variables: a config's value is written into the file, a secret's goes into the
+// environment of the compose commands, since it has no other form.
+func (r *rewriter) objects(tree map[string]any) {
+	for _, section := range []string{"configs", "secrets"} {
+		entries := mapOf(tree[section])
+		for _, name := range keysOf(entries) {
+			object := mapOf(entries[name])
+			delete(object, "name")
+			if file := textOf(object["file"]); file != "" {
+				object["file"] = r.place(file)
+			}
+			variable := textOf(object["environment"])
+			if variable == "" {
+				continue
+			}
+			value := r.vars[variable]
+			if section == "configs" {
+				delete(object, "environment")
+				object["content"] = value
+				continue
+			}
+			handed := "TAFFRAIL_SECRET_" + strconv.Itoa(len(r.secrets)+1)
+			object["environment"] = handed
+			r.secrets[handed] = value
+		}
+	}
+}

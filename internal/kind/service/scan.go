@@ -1,0 +1,208 @@
+package service
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/compose-spec/compose-go/v2/template"
+)
+
+// scan is compose text taken apart: the tree that Compose knows, what only Taffrail
+// knows, and the variables that the text names.
+type scan struct {
+	src  *source
+	tree map[string]any
+	own  map[string]extras // by compose service
+	refs []reference
+	// declared tells which compose service lists a variable in its environment.
+	declared map[string]string
+}
+
+// extras are the keys of a compose service that Compose does not know.
+type extras struct {
+	excluded bool // exclude_from_hc
+	mounts   map[int]mount
+}
+
+// mount says what a bind mount of the text holds.
+type mount struct {
+	content *string
+	isDir   bool
+}
+
+// reference is one use of a variable in the text.
+type reference struct {
+	name     string
+	path     []string
+	line     int
+	def      string // of ${V:-def} or ${V-def}
+	required bool   // ${V:?…} or ${V?…}
+	plain    bool   // named in an environment list without a value
+}
+
+// scanText reads compose text. With literalLabels "$" in labels is no variable.
+func scanText(text string, literalLabels bool) (*scan, error) {
+	src, err := readSource(text)
+	if err != nil {
+		return nil, err
+	}
+	tree, err := src.dict()
+	if err != nil {
+		return nil, err
+	}
+	s := &scan{src: src, tree: tree, own: map[string]extras{}, declared: map[string]string{}}
+	s.drop()
+	for name, v := range mapOf(tree["services"]) {
+		if service := mapOf(v); service != nil {
+			s.own[name] = takeExtras(service)
+		}
+	}
+	if literalLabels {
+		literal(tree)
+	}
+	s.collect(tree, nil)
+	slices.SortStableFunc(s.refs, func(a, b reference) int {
+		return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.name, b.name))
+	})
+	return s, nil
+}
+
+// drop takes out what has no effect on the server: the obsolete version, the project's
+// name (which is the service's uuid), and extension fields, whose content was of use
+// for anchors only. Leaving them would let another version of Compose read more into
+// the text than was checked.
+func (s *scan) drop() {
+	delete(s.tree, "version")
+	delete(s.tree, "name")
+	dropExtensions(s.tree)
+	for _, section := range keysOf(s.tree) {
+		for _, v := range mapOf(s.tree[section]) {
+			dropExtensions(mapOf(v))
+		}
+	}
+	for _, v := range mapOf(s.tree["services"]) {
+		delete(mapOf(v), "develop") // for "docker compose watch" on a person's own machine
+	}
+}
+
+func dropExtensions(m map[string]any) {
+	for key := range m {
+		if strings.HasPrefix(key, "x-") {
+			delete(m, key)
+		}
+	}
+}
+
+func takeExtras(service map[string]any) extras {
+	own := extras{excluded: truth(service["exclude_from_hc"]), mounts: map[int]mount{}}
+	delete(service, "exclude_from_hc")
+	for i, v := range listOf(service["volumes"]) {
+		volume := mapOf(v)
+		var m mount
+		if content, ok := volume["content"]; ok {
+			text := textOf(content)
+			m.content = &text
+		}
+		_, camel := volume["isDirectory"]
+		_, snake := volume["is_directory"]
+		m.isDir = truth(volume["isDirectory"]) || truth(volume["is_directory"])
+		if m.content != nil || camel || snake {
+			own.mounts[i] = m
+		}
+		delete(volume, "content")
+		delete(volume, "isDirectory")
+		delete(volume, "is_directory")
+	}
+	return own
+}
+
+// literal doubles "$" in labels, so that filling in variables leaves them as they are.
+func literal(tree map[string]any) {
+	for _, v := range mapOf(tree["services"]) {
+		service := mapOf(v)
+		if labels, ok := service["labels"]; ok {
+			service["labels"] = escapeDollars(labels)
+		}
+		if deploy := mapOf(service["deploy"]); deploy["labels"] != nil {
+			deploy["labels"] = escapeDollars(deploy["labels"])
+		}
+	}
+}
+
+// escapeDollars makes every text of v one that Compose takes as it is.
+func escapeDollars(v any) any {
+	switch v := v.(type) {
+	case string:
+		return strings.ReplaceAll(v, "$", "$$")
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for key, one := range v {
+			out[key] = escapeDollars(one)
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, one := range v {
+			out[i] = escapeDollars(one)
+		}
+		return out
+	default:
+		return v
+	}
+}
+
+func (s *scan) collect(v any, path []string) {
+	switch v := v.(type) {
+	case string:
+		s.references(v, path)
+	case map[string]any:
+		for _, key := range keysOf(v) {
+			s.collect(v[key], join(path, key))
+		}
+	case []any:
+		for i, one := range v {
+			s.collect(one, join(path, strconv.Itoa(i)))
+		}
+	}
+	if len(path) == 3 && path[0] == "services" && path[2] == "environment" {
+		s.environment(v, path)
+	}
+}
+
+func (s *scan) references(text string, path []string) {
+	if !strings.Contains(text, "$") {
+		return
+	}
+	line := s.src.line(path)
+	for _, v := range template.ExtractVariables(map[string]any{"": text}, nil) {
+		s.refs = append(s.refs, reference{
+			name: v.Name, path: path, line: line, def: v.DefaultValue, required: v.Required,
+		})
+	}
+}
+
+// environment notes the variables that a compose service lists without a value, and
+// the magic ones that it lists with one.
+func (s *scan) environment(v any, path []string) {
+	for _, p := range pairsOf(v, path) {
+		if _, magic := parseMagic(p.key); p.value != nil && !magic {
+			continue
+		}
+		if !validName(p.key) {
+			continue // reported when the text is checked
+		}
+		if s.declared[p.key] == "" {
+			s.declared[p.key] = path[1]
+		}
+		def := ""
+		if p.value != nil {
+			def = *p.value
+		}
+		s.refs = append(s.refs, reference{name: p.key, path: p.path, line: s.src.line(p.path), def: def, plain: true})
+	}
+}
+
+// serviceNames returns the compose services of the text.
+func (s *scan) serviceNames() []string { return keysOf(mapOf(s.tree["services"])) }
