@@ -19,10 +19,9 @@ type Config struct {
 	SecretKeyFile string      // absolute path of the key that secrets are sealed with
 	LogLevel      slog.Level
 	LogFormat     string        // "text" or "json"
-	URL           string        // public base URL without trailing slash; empty: made from the listen address
+	PublicURL     string        // where people reach it, without trailing slash; empty: made from the listen address
 	Lease         time.Duration // how long a controller's claim on a deployment lasts without a heartbeat
 	StopLimit     time.Duration // how long an orderly stop may take
-	Workers       int           // deployments carried at the same time by this controller
 }
 
 // SQLite says whether the embedded database is used.

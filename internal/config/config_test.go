@@ -26,7 +26,7 @@ func TestLoadDefaults(t *testing.T) {
 	want := config.Config{
 		Listen: "127.0.0.1:8000", Data: "/srv/taffrail", SecretKeyFile: "/srv/taffrail/secret.key",
 		LogLevel: slog.LevelInfo, LogFormat: "text",
-		Lease: 30 * time.Second, StopLimit: 20 * time.Second, Workers: 32,
+		Lease: 30 * time.Second, StopLimit: 20 * time.Second,
 	}
 	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b core.Secret) bool { return a.Reveal() == b.Reveal() })); diff != "" {
 		t.Error(diff)
@@ -39,7 +39,7 @@ func TestLoadDefaults(t *testing.T) {
 func TestLoadPrecedence(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "taffrail.conf")
-	text := "# comment\n\nlisten = 127.0.0.1:1\nlog-level=debug\nlease = 10\nurl = https://a.example/\n"
+	text := "# comment\n\nlisten = 127.0.0.1:1\nlog-level=debug\nlease = 10\npublic-url = https://a.example/\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +52,7 @@ func TestLoadPrecedence(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Listen != "127.0.0.1:3" || got.LogLevel != slog.LevelWarn || got.Lease != 10*time.Second || got.URL != "https://a.example" {
+	if got.Listen != "127.0.0.1:3" || got.LogLevel != slog.LevelWarn || got.Lease != 10*time.Second || got.PublicURL != "https://a.example" {
 		t.Errorf("flag, then environment, then file, then default: %+v", got)
 	}
 	if got.SQLite() || got.DatabaseURL.Reveal() != "postgres://u:p@h/d" {
@@ -68,14 +68,13 @@ func TestLoadRefuses(t *testing.T) {
 		{"port in words", "listen", "localhost:http", "from 0 to 65535"},
 		{"empty data", "data", "", "--data: it must not be empty"},
 		{"wrong database", "database-url", "mysql://root:hunter2@h/d", "--database-url: it must look like postgres://"},
-		{"url without scheme", "url", "deploy.example.org", "--url: it must look like https://"},
-		{"url with query", "url", "https://a/?b", "--url"},
+		{"url without scheme", "public-url", "deploy.example.org", "--public-url: it must look like https://"},
+		{"url with query", "public-url", "https://a/?b", "--public-url"},
 		{"level", "log-level", "loud", `not "loud"`},
 		{"format", "log-format", "xml", `not "xml"`},
 		{"lease too short", "lease", "1s", "from 2s"},
 		{"lease nonsense", "lease", "soon", `not "soon"`},
 		{"stop limit", "stop-limit", "0s", "--stop-limit"},
-		{"workers", "workers", "0", "from 1 to 1000"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

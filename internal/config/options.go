@@ -39,7 +39,7 @@ func Options() []Option {
 			Help: "PostgreSQL to use instead of the embedded SQLite: postgres://user:password@host/name"},
 		{Name: "secret-key-file", Value: "FILE", set: setSecretKeyFile,
 			Help: "Key that secrets in the database are sealed with; made when absent (default DATA/secret.key)"},
-		{Name: "url", Value: "URL", set: setURL,
+		{Name: "public-url", Value: "URL", set: setPublicURL,
 			Help: "Address under which people reach this controller, when it is not the listen address"},
 		{Name: "log-level", Default: "info", Value: "LEVEL", set: setLogLevel,
 			Help: "How much the controller says of itself: debug, info, warn or error"},
@@ -49,8 +49,6 @@ func Options() []Option {
 			Help: "How long a deployment stays with a controller that shows no sign of life"},
 		{Name: "stop-limit", Default: "20s", Value: "TIME", Advanced: true, set: durationBetween(time.Second, time.Hour, func(c *Config) *time.Duration { return &c.StopLimit }),
 			Help: "How long an orderly stop may take before what is left is dropped"},
-		{Name: "workers", Default: "32", Value: "N", Advanced: true, set: setWorkers,
-			Help: "Deployments that this controller carries at the same time"},
 	}
 }
 
@@ -92,8 +90,8 @@ func setDatabaseURL(c *Config, text string) error {
 	return nil
 }
 
-func setURL(c *Config, text string) error {
-	c.URL = strings.TrimRight(text, "/")
+func setPublicURL(c *Config, text string) error {
+	c.PublicURL = strings.TrimRight(text, "/")
 	if text == "" {
 		return nil
 	}
@@ -116,15 +114,6 @@ func setLogFormat(c *Config, text string) error {
 		return fmt.Errorf("it must be text or json, not %q", text)
 	}
 	c.LogFormat = text
-	return nil
-}
-
-func setWorkers(c *Config, text string) error {
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 || n > 1000 {
-		return fmt.Errorf("it must be a number from 1 to 1000, not %q", text)
-	}
-	c.Workers = n
 	return nil
 }
 

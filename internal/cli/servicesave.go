@@ -1,0 +1,146 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/taffrail/taffrail/api"
+	"github.com/taffrail/taffrail/client"
+)
+
+// place says where a new service goes.
+type place struct{ project, environment, server string }
+
+func (a *app) servicesCreate() *cobra.Command {
+	var r api.ServiceCreate
+	var file string
+	var where place
+	var envs envFlags
+	cmd := &cobra.Command{
+		Use: "create", Short: "Make a service from a compose file",
+		Example: `  taffrail services create --name shop --file compose.yaml
+  taffrail services create --name shop --file compose.yaml --server web1 --env-file .env --lock API_KEY`,
+		Args: exactly(),
+		RunE: a.do(func(ctx context.Context, c *client.Client, _ []string) error {
+			variables, err := envs.read(a)
+			if err != nil {
+				return err
+			}
+			compose, err := a.readFile(file)
+			if err != nil {
+				return err
+			}
+			r.DockerComposeRaw = client.EncodeCompose(compose)
+			if err := where.fill(ctx, c, &r); err != nil {
+				return err
+			}
+			return a.createService(ctx, c, r, variables)
+		}),
+	}
+	flags := cmd.Flags()
+	flags.StringVarP(&file, "file", "f", "", "compose file; '-' reads standard input (needed)")
+	flags.StringVar(&r.Name, "name", "", "name of the service")
+	flags.StringVar(&r.Description, "description", "", "what it is for")
+	flags.StringVar(&where.project, "project", "", "project (default: the only one, or \"default\")")
+	flags.StringVar(&where.environment, "environment", "production", "environment of the project")
+	flags.StringVar(&where.server, "server", "", "server (default: the only one, or \"localhost\")")
+	envs.add(cmd)
+	_ = cmd.MarkFlagRequired("file")
+	return cmd
+}
+
+// fill finds the project and the server that a person means.
+func (p place) fill(ctx context.Context, c *client.Client, r *api.ServiceCreate) error {
+	projects, err := c.ListProjects(ctx)
+	if err != nil {
+		return err
+	}
+	project, err := pickDefault("project", p.project, "default",
+		collect(projects, func(p api.Project) named { return named{p.UUID, p.Name, text(p.Description)} }))
+	if err != nil {
+		return err
+	}
+	servers, err := c.ListServers(ctx)
+	if err != nil {
+		return err
+	}
+	server, err := pickDefault("server", p.server, "localhost",
+		collect(servers, func(s api.Server) named { return named{s.UUID, s.Name, address(s)} }))
+	if err != nil {
+		return err
+	}
+	r.ProjectUUID, r.EnvironmentName, r.ServerUUID = project.uuid, p.environment, server.uuid
+	return nil
+}
+
+// pickDefault is pick, where no word means the only one there is, or the usual one.
+func pickDefault(what, word, usual string, list []named) (named, error) {
+	if word == "" && len(list) == 1 {
+		return list[0], nil
+	}
+	found, err := pick(what, first(word, usual), list)
+	if err != nil && word == "" {
+		return found, fmt.Errorf("say which %s with --%s%s", what, what, known(list))
+	}
+	return found, err
+}
+
+func (a *app) createService(ctx context.Context, c *client.Client, r api.ServiceCreate, variables []api.EnvWrite) error {
+	made, err := c.CreateService(ctx, r)
+	if err != nil {
+		return err
+	}
+	for _, warning := range made.Warnings {
+		a.say("Note: %s", warning)
+	}
+	if len(variables) > 0 {
+		if _, err := c.UpsertServiceEnvs(ctx, made.UUID, api.EnvBulk{Data: variables}); err != nil {
+			return errors.Join(fmt.Errorf("the service %s was made, but its variables were refused; set them with 'taffrail services envs set'", made.UUID), err)
+		}
+	}
+	return a.print(made, func() table { return table{rows: [][]string{{made.UUID}}, names: []string{first(r.Name, made.UUID)}} })
+}
+
+func (a *app) servicesUpdate() *cobra.Command {
+	var name, description, file string
+	cmd := &cobra.Command{
+		Use: "update NAME", Short: "Change a service; deploy it to bring the change about", Args: exactly("NAME"),
+		Example: "  taffrail services update shop --file compose.yaml && taffrail deploy shop --wait",
+	}
+	cmd.RunE = a.do(func(ctx context.Context, c *client.Client, args []string) error {
+		found, err := findService(ctx, c, args[0])
+		if err != nil {
+			return err
+		}
+		var r api.ServiceUpdate
+		if cmd.Flags().Changed("name") {
+			r.Name = &name
+		}
+		if cmd.Flags().Changed("description") {
+			r.Description = &description
+		}
+		if file != "" {
+			compose, err := a.readFile(file)
+			if err != nil {
+				return err
+			}
+			encoded := client.EncodeCompose(compose)
+			r.DockerComposeRaw = &encoded
+		}
+		changed, err := c.UpdateService(ctx, found.uuid, r)
+		if err != nil {
+			return err
+		}
+		for _, warning := range changed.Warnings {
+			a.say("Note: %s", warning)
+		}
+		return a.print(changed, func() table { return table{rows: [][]string{{changed.UUID}}, names: args} })
+	})
+	cmd.Flags().StringVar(&name, "name", "", "new name")
+	cmd.Flags().StringVar(&description, "description", "", "new description")
+	cmd.Flags().StringVarP(&file, "file", "f", "", "new compose file; '-' reads standard input")
+	return cmd
+}

@@ -1,0 +1,98 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"runtime"
+
+	"github.com/taffrail/taffrail/internal/core"
+	"github.com/taffrail/taffrail/internal/docker"
+	"github.com/taffrail/taffrail/internal/host"
+	"github.com/taffrail/taffrail/internal/redact"
+	"github.com/taffrail/taffrail/internal/sqlstore"
+)
+
+// machines gives control its view of the servers.
+type machines struct{ pool *host.Pool }
+
+// Probe implements control.Hosts.
+func (m machines) Probe(ctx context.Context, s core.Server) (core.ServerFacts, error) {
+	h, err := m.pool.Get(ctx, s)
+	if err != nil {
+		return core.ServerFacts{}, err
+	}
+	return docker.Probe(ctx, h, s.Settings.RemoteDir)
+}
+
+// Install implements control.Hosts.
+func (m machines) Install(ctx context.Context, s core.Server, w io.Writer) error {
+	h, err := m.pool.Get(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer m.pool.Forget(s.RowID) // a new membership in the group docker counts from the next login on
+	return docker.Install(ctx, h, w)
+}
+
+// Forget implements control.Hosts.
+func (m machines) Forget(row int64) { m.pool.Forget(row) }
+
+// Logs implements control.Containers.
+func (m machines) Logs(ctx context.Context, s core.Server, container string, lines int, timestamps bool) (string, error) {
+	h, err := m.pool.Get(ctx, s)
+	if err != nil {
+		return "", err
+	}
+	return docker.Logs(ctx, h, container, lines, timestamps)
+}
+
+func hostOptions(db *sqlstore.DB, log *slog.Logger) host.Options {
+	return host.Options{
+		Keys: func(ctx context.Context, team, row int64) (core.Secret, error) {
+			key, err := db.GetKeyByRow(ctx, team, row)
+			return key.PrivateKey, err
+		},
+		Pin: func(ctx context.Context, s core.Server, hostKey string) error {
+			// Read again: the caller's copy may be old, and the rest of the row is not ours to write back.
+			now, err := db.GetServer(ctx, s.TeamID, s.UUID)
+			if err != nil {
+				return err
+			}
+			now.HostKey = hostKey
+			return db.UpdateServer(ctx, now)
+		},
+		Runner: runner,
+		Log:    log,
+	}
+}
+
+// runner finds the program that carries runs out on a platform: this one, where it fits.
+func runner(_ context.Context, goos, goarch string) (string, error) {
+	if goos != runtime.GOOS || goarch != runtime.GOARCH {
+		return "", core.Errorf(core.CodeUnavailable,
+			"This controller runs on %s/%s and has no program for a server with %s/%s.", runtime.GOOS, runtime.GOARCH, goos, goarch)
+	}
+	path, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("find this program: %w", err)
+	}
+	return path, nil
+}
+
+// ownSecrets are what no log of a deployment on a server may show, besides the secrets
+// of the resource: the key by which the controller gets in.
+func ownSecrets(db *sqlstore.DB) func(context.Context, core.Server) ([]redact.Value, error) {
+	return func(ctx context.Context, s core.Server) ([]redact.Value, error) {
+		if s.Local() {
+			return nil, nil
+		}
+		key, err := db.GetKeyByRow(ctx, s.TeamID, s.KeyID)
+		if err != nil {
+			return nil, err
+		}
+		return []redact.Value{{Name: "SSH_PRIVATE_KEY", Value: key.PrivateKey.Reveal()}}, nil
+	}
+}

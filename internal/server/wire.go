@@ -1,0 +1,126 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/taffrail/taffrail/internal/auth"
+	"github.com/taffrail/taffrail/internal/control"
+	"github.com/taffrail/taffrail/internal/core"
+	"github.com/taffrail/taffrail/internal/deploy"
+	"github.com/taffrail/taffrail/internal/host"
+	"github.com/taffrail/taffrail/internal/kind/service"
+	"github.com/taffrail/taffrail/internal/logs"
+	"github.com/taffrail/taffrail/internal/queue"
+	"github.com/taffrail/taffrail/internal/rest"
+	"github.com/taffrail/taffrail/internal/sqlstore"
+	"github.com/taffrail/taffrail/internal/supervise"
+)
+
+const (
+	// touchEvery is how often last uses of tokens are written down.
+	touchEvery = 15 * time.Second
+	// rateLimit is how many requests one token may make in a minute.
+	rateLimit = 6000
+)
+
+// wire puts the parts together.
+func (s *Server) wire(ctx context.Context, o Options) error {
+	team, user, first, err := prepare(ctx, s.db)
+	if err != nil {
+		return err
+	}
+	s.first = first
+	if s.cfg.SQLite() {
+		// Nobody else can be alive: what an earlier process held is free at once.
+		if err := s.db.ReleaseLeases(ctx, ""); err != nil {
+			return err
+		}
+	}
+	hub := logs.NewHub()
+	pool := host.NewPool(hostOptions(s.db, o.Log))
+	machines := machines{pool}
+	stacks := service.New(s.db)
+	dispatcher := queue.NewDispatcher(s.db, s.carrier(hub, pool, stacks), queue.Options{Owner: owner(), Lease: s.cfg.Lease, Log: o.Log})
+	ctl := s.control(hub, machines, stacks, dispatcher)
+	toucher := auth.NewToucher(s.db, touchEvery, o.Log)
+	api, err := rest.New(rest.Deps{
+		Control: ctl, Auth: auth.NewAuthenticator(s.db, toucher.Touch, time.Now),
+		Lines: s.db, Hub: hub, Log: o.Log, Now: time.Now, RateLimit: rateLimit,
+	})
+	if err != nil {
+		return err
+	}
+	s.group = supervise.NewGroup(o.Log,
+		supervise.Member{Name: "connections", Service: connections{pool}},
+		supervise.Member{Name: "token uses", Service: toucher},
+		supervise.Member{Name: "validations", Service: ctl},
+		supervise.Member{Name: "deployments", Service: dispatcher})
+	s.check = func(ctx context.Context) { validateNew(ctx, s, ctl, auth.ForUser(team.RowID, user, core.TriggerAPI)) }
+	s.web.ready(api.Handler())
+	return nil
+}
+
+// carrier is what carries deployments.
+func (s *Server) carrier(hub *logs.Hub, pool *host.Pool, stacks deploy.Kind) *deploy.Carrier {
+	return deploy.NewCarrier(deploy.Deps{
+		Store: s.db, Lines: s.db, Hub: hub, Log: s.log,
+		Kinds:   map[core.Kind]deploy.Kind{core.KindService: stacks},
+		Hosts:   pool.Get,
+		Secrets: ownSecrets(s.db),
+	})
+}
+
+// control is what people ask.
+func (s *Server) control(hub *logs.Hub, m machines, stacks control.Composer, q *queue.Dispatcher) *control.Control {
+	return control.New(control.Deps{
+		Servers: s.db, Keys: s.db, Projects: s.db, Environments: s.db, Services: s.db, Envs: s.db,
+		Deployments: s.db, Teams: s.db, Tokens: s.db, Queue: s.db,
+		Composer: stacks, Hosts: m, Containers: m,
+		Wake: q.Wake,
+		Cancel: func(_ context.Context, d core.Deployment) {
+			q.Cancel(d.Kind, d.RowID)
+			hub.Wake(d.LogID)
+			hub.Publish(logs.Event{TeamID: d.TeamID, Kind: d.Kind, Deployment: d.UUID, Resource: d.Resource.UUID, Status: d.Status})
+		},
+		Log: s.log, Now: time.Now, BaseURL: s.cfg.PublicURL,
+	})
+}
+
+// validateNew looks at servers that nobody has looked at yet, and at this machine, whose
+// Docker may have changed while the controller was away.
+func validateNew(ctx context.Context, s *Server, ctl *control.Control, p auth.Principal) {
+	servers, err := s.db.ListServers(ctx, p.TeamID)
+	if err != nil {
+		s.log.Warn("servers not validated", "error", err)
+		return
+	}
+	for _, server := range servers {
+		if !server.Local() && !server.Facts.CheckedAt.IsZero() {
+			continue
+		}
+		if err := ctl.ValidateServer(ctx, p, server.UUID, false); err != nil {
+			s.log.Warn("server not validated", "server", string(server.UUID), "error", err)
+		}
+	}
+}
+
+// owner names this process among all controllers that share a database.
+func owner() string {
+	name, err := os.Hostname()
+	if err != nil {
+		name = "unknown"
+	}
+	return fmt.Sprintf("%s/%d/%s", name, os.Getpid(), core.NewID())
+}
+
+// connections closes the pool when everything that uses it has stopped.
+type connections struct{ pool *host.Pool }
+
+func (connections) Start(context.Context) error { return nil }
+
+func (c connections) Stop(context.Context) error { return c.pool.Close() }
+
+var _ deploy.Store = (*sqlstore.DB)(nil)

@@ -1,0 +1,132 @@
+package testenv
+
+import (
+	"context"
+	"database/sql"
+	"log/slog"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // to make databases of their own for tests
+
+	"github.com/taffrail/taffrail/client"
+	"github.com/taffrail/taffrail/internal/config"
+	"github.com/taffrail/taffrail/internal/core"
+	"github.com/taffrail/taffrail/internal/server"
+)
+
+// patience is how long a controller may take to stop.
+const patience = 30 * time.Second
+
+// Controller is a whole controller in this process, on a free port of loopback.
+type Controller struct {
+	URL    string
+	Token  string // with the ability root
+	Client *client.Client
+	Config config.Config
+}
+
+// Start runs a controller with a data folder of its own until the test ends. changes
+// are made to its configuration before: see Postgres.
+func Start(t testing.TB, changes ...func(*config.Config)) *Controller {
+	t.Helper()
+	cfg, err := config.Load(config.Source{Flags: map[string]string{
+		"data": t.TempDir(), "listen": "127.0.0.1:0", "lease": "2s", "stop-limit": patience.String()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, change := range changes {
+		change(&cfg)
+	}
+	c := &Controller{Config: cfg}
+	c.run(t)
+	c.Token = c.NewToken(t, "root")
+	c.Client = c.As(t, c.Token)
+	return c
+}
+
+func (c *Controller) run(t testing.TB) {
+	t.Helper()
+	s, err := server.Open(t.Context(), c.Config, server.Options{Log: slog.New(slog.NewTextHandler(testWriter{t}, nil)), Version: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.URL = s.URL()
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil {
+			t.Errorf("stop the controller: %v", err)
+		}
+		if err := s.Close(); err != nil {
+			t.Errorf("close the controller: %v", err)
+		}
+	})
+}
+
+// NewToken makes a token with these abilities, as its owner would on the machine itself.
+func (c *Controller) NewToken(t testing.TB, abilities ...string) string {
+	t.Helper()
+	text, err := server.CreateToken(t.Context(), c.Config, slog.New(slog.DiscardHandler),
+		server.TokenOrder{Name: strings.Join(abilities, " "), Abilities: abilities})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text.Reveal()
+}
+
+// As is a client with this token.
+func (c *Controller) As(t testing.TB, token string) *client.Client {
+	t.Helper()
+	remote, err := client.New(c.URL, token, client.WithRetries(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return remote
+}
+
+// Postgres gives a controller a fresh database on the lab's PostgreSQL.
+func Postgres(t testing.TB) func(*config.Config) {
+	t.Helper()
+	dsn := NewDatabase(t, RequirePostgres(t))
+	return func(c *config.Config) { c.DatabaseURL = core.NewSecret(dsn) }
+}
+
+// NewDatabase makes a database that is dropped when the test ends, and returns its URL.
+func NewDatabase(t testing.TB, admin string) string {
+	t.Helper()
+	name := "test_" + string(core.NewID())
+	db, err := sql.Open("pgx", admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ExecContext(t.Context(), "CREATE DATABASE "+name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		if _, err := db.ExecContext(ctx, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+			t.Errorf("drop the database: %v", err)
+		}
+		_ = db.Close()
+	})
+	u, err := url.Parse(admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Path = "/" + name
+	return u.String()
+}
+
+// testWriter puts the operator's log into the test's.
+type testWriter struct{ t testing.TB }
+
+func (w testWriter) Write(p []byte) (int, error) {
+	w.t.Log(strings.TrimSuffix(string(p), "\n"))
+	return len(p), nil
+}
