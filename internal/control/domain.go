@@ -133,7 +133,7 @@ func (f faults) urls(list []PartURL) {
 // validURL says whether text is an address that a proxy rule can be made of: scheme,
 // host name, port and plain path, and nothing that means something to a rule.
 func validURL(text string) bool {
-	if len(text) > maxURL || strings.ContainsAny(text, "`[$;&|<>()\\\r\n\t \"'") {
+	if len(text) > maxURL || strings.ContainsAny(text, "`$;&|<>()\\\r\n\t \"'") {
 		return false
 	}
 	u, err := url.Parse(text)
