@@ -3,6 +3,7 @@ package run
 import (
 	"bufio"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -145,4 +146,18 @@ func decode(head, data []byte, offset int64) Frame {
 		From: offset,
 		To:   offset + int64(headerSize) + int64(len(data)),
 	}
+}
+
+// End decodes the payload of a FrameEnd.
+func (f Frame) End() (*End, error) {
+	var end End
+	err := json.Unmarshal(f.Data, &end)
+	return &end, err
+}
+
+// StepStart decodes the payload of a FrameStepStart.
+func (f Frame) StepStart() (StepStart, error) {
+	var start StepStart
+	err := json.Unmarshal(f.Data, &start)
+	return start, err
 }

@@ -18,7 +18,7 @@ import (
 // command runs a step's command and records what it writes, as it comes. final says
 // that the command could not be started, which another attempt would not change.
 func (e *executor) command(ctx context.Context, number int, step Step) (result StepEnd, final bool) {
-	cmd, err := e.prepare(step)
+	cmd, err := e.prepare(ctx, step)
 	if err != nil {
 		return StepEnd{State: StateFailed, Error: err.Error()}, true
 	}
@@ -39,8 +39,9 @@ func (e *executor) command(ctx context.Context, number int, step Step) (result S
 	return commandEnd(cmd, err), false
 }
 
-func (e *executor) prepare(step Step) (*exec.Cmd, error) {
-	cmd := exec.Command(step.Argv[0], step.Argv[1:]...)
+func (e *executor) prepare(ctx context.Context, step Step) (*exec.Cmd, error) {
+	// Its end is seen to by wait, gently first.
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), step.Argv[0], step.Argv[1:]...)
 	cmd.Dir = e.script.Dir
 	cmd.Env = append(os.Environ(), cookieName+"="+e.folder.id())
 	for name, value := range step.Env {
