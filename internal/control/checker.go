@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -144,10 +145,17 @@ func (k *checker) round(ctx context.Context, c *check, install bool) error {
 	if install && facts.Reachable && !facts.Usable {
 		facts, fault = k.install(ctx, r, s, facts)
 	}
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled): // we stop: nothing was found out
+		facts, fault = s.Facts, ctx.Err()
+		facts.Log = ""
+	default:
+		facts.Usable = facts.Usable && fault == nil
+		facts.CheckedAt = k.now()
+	}
+	k.log.Info("server validated", "uuid", string(s.UUID), "reachable", facts.Reachable, "usable", facts.Usable, "fault", fault)
 	end, stop := context.WithTimeout(context.WithoutCancel(ctx), checkGrace)
 	defer stop()
-	facts.CheckedAt = k.now()
-	k.log.Info("server validated", "uuid", string(s.UUID), "reachable", facts.Reachable, "usable", facts.Usable)
 	return r.end(end, facts, fault)
 }
 

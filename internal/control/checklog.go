@@ -63,11 +63,10 @@ func (l *checkLog) end(ctx context.Context, facts core.ServerFacts, fault error)
 	if facts.Log != "" {
 		l.line(facts.Log)
 	}
-	if fault != nil {
+	switch {
+	case fault != nil:
 		l.line(reason(fault))
-		facts.Usable = false
-	}
-	if facts.Usable {
+	case facts.Usable:
 		l.line("Server is ready: Docker " + facts.DockerVersion + ", Compose " + facts.ComposeVersion + ".")
 	}
 	facts.Log = l.shown()
