@@ -245,5 +245,8 @@ func (in *Ingest) Rewind() error {
 		return err
 	}
 	*in = *fresh
+	if in.state.Open {
+		in.open(in.state.Streams) // fresh's streams hand their lines to fresh
+	}
 	return nil
 }
