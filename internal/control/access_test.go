@@ -128,7 +128,7 @@ func serviceCalls() []call {
 			return drop(c.CreateService(ctx, p, x.serviceInput()))
 		}},
 		{"UpdateService", auth.Write, "Service not found.", func(ctx context.Context, c *control.Control, p auth.Principal, x ids) error {
-			return drop(c.UpdateService(ctx, p, x.service, control.ServicePatch{Compose: secret(composeText + "  db:\n")}))
+			return drop(c.UpdateService(ctx, p, x.service, control.ServicePatch{Compose: secret(composeText + "  db:\n    image: postgres\n")}))
 		}},
 		{"ServiceLogs", auth.Read, "Service not found.", func(ctx context.Context, c *control.Control, p auth.Principal, x ids) error {
 			return drop(c.ServiceLogs(ctx, p, x.service, "web", 10, false))

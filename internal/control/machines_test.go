@@ -91,25 +91,3 @@ type containers struct {
 func (c *containers) Logs(_ context.Context, s core.Server, container string, lines int, timestamps bool) (string, error) {
 	return fmt.Sprintf("%s on %s, %d lines, %v: %s", container, s.Name, lines, timestamps, c.text), c.err
 }
-
-// paper understands just enough of compose: every line "  name:" is a service.
-type paper struct{}
-
-func (paper) Draft(s core.Service, known []core.EnvVar, _ core.Server, allowHost bool) (core.ServiceDraft, error) {
-	text := s.ComposeRaw.Reveal()
-	if strings.Contains(text, "privileged") && !allowHost {
-		return core.ServiceDraft{}, core.Invalid("docker_compose_raw", "line 3: privileged needs the team's leave.")
-	}
-	var draft core.ServiceDraft
-	for line := range strings.SplitSeq(text, "\n") {
-		name, ok := strings.CutPrefix(line, "  ")
-		if ok && !strings.HasPrefix(name, " ") && strings.HasSuffix(name, ":") {
-			draft.Parts = append(draft.Parts, core.ServicePart{Kind: core.PartApplication, Name: strings.TrimSuffix(name, ":"), Image: "nginx"})
-		}
-	}
-	if len(known) == 0 {
-		draft.Envs = append(draft.Envs, core.EnvVar{Key: "SERVICE_PASSWORD_WEB", Value: core.NewSecret("generated-pass"), IsGenerated: true, IsRuntime: true})
-	}
-	draft.Warnings = []string{"The default network is dropped."}
-	return draft, nil
-}

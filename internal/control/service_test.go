@@ -10,7 +10,7 @@ import (
 	"github.com/taffrail/taffrail/internal/core"
 )
 
-const twoParts = "services:\n  web:\n    image: nginx\n  api:\n    image: nginx\n"
+const twoParts = "services:\n  web:\n    image: nginx\n  api:\n    image: nginx\n    container_name: mine\n    environment: [PASSWORD=$SERVICE_PASSWORD_API]\n"
 
 func TestCreateService(t *testing.T) {
 	t.Parallel()
@@ -31,7 +31,7 @@ func TestCreateService(t *testing.T) {
 		t.Errorf("saved %+v", s)
 	}
 	envs := must(w.c.ListServiceEnvs(t.Context(), w.owner, s.Service.UUID))(t)
-	if len(envs) != 1 || envs[0].Value.Reveal() != "generated-pass" {
+	if len(envs) != 1 || envs[0].Key != "SERVICE_PASSWORD_API" || len(envs[0].Value.Reveal()) != 32 || !envs[0].IsGenerated {
 		t.Errorf("variables %+v", envs)
 	}
 	place := must(w.c.GetEnvironment(t.Context(), w.owner, x.project, "production"))(t)

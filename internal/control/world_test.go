@@ -20,6 +20,7 @@ import (
 	"github.com/taffrail/taffrail/internal/auth"
 	"github.com/taffrail/taffrail/internal/control"
 	"github.com/taffrail/taffrail/internal/core"
+	"github.com/taffrail/taffrail/internal/kind/service"
 	"github.com/taffrail/taffrail/internal/secretbox"
 	"github.com/taffrail/taffrail/internal/sqlstore"
 )
@@ -68,7 +69,7 @@ func (w *world) deps() control.Deps {
 	return control.Deps{
 		Servers: w.db, Keys: w.db, Projects: w.db, Environments: w.db, Services: w.db, Envs: w.db,
 		Deployments: w.db, Teams: w.db, Tokens: w.db, Queue: w.db,
-		Composer: paper{}, Hosts: w.hosts, Containers: w.containers,
+		Composer: service.New(w.db), Hosts: w.hosts, Containers: w.containers,
 		Wake: func() {
 			w.mu.Lock()
 			defer w.mu.Unlock()
@@ -117,7 +118,7 @@ func nobodys() ids {
 	return ids{core.NewID(), core.NewID(), core.NewID(), core.NewID(), core.NewID(), core.NewID(), core.NewID(), core.NewID(), 1 << 40}
 }
 
-const composeText = "services:\n  web:\n    image: nginx\n    environment:\n      PASSWORD: tops3cret-in-text\n"
+const composeText = "services:\n  web:\n    image: nginx\n    environment:\n      PASSWORD: $SERVICE_PASSWORD_WEB\n"
 
 // furnish gives p's team one of everything.
 func (w *world) furnish(t testing.TB, p auth.Principal) ids {
