@@ -88,5 +88,9 @@ func PostgresDSN(tb testing.TB) string {
 		tb.Fatal(err)
 	}
 	at.Path = "/" + name
+	// A test database need not survive a power cut; without the waits the suite is quick.
+	query := at.Query()
+	query.Set("synchronous_commit", "off")
+	at.RawQuery = query.Encode()
 	return at.String()
 }
