@@ -11,7 +11,9 @@ import (
 // binder writes parsed values into a struct and collects all faults.
 type binder struct {
 	faults faults
-	text   bool // values come from a query: numbers and booleans are text
+	text   bool           // values come from a query: numbers and booleans are text
+	lax    bool           // what is required may come from elsewhere
+	given  map[string]any // what came from elsewhere already
 }
 
 // object binds the keys of tree; those that mean nothing are faults.
@@ -36,7 +38,7 @@ func (b *binder) field(name string, v any, present bool, f Field, dst reflect.Va
 	if s, ok := v.(string); ok && !f.Rule.Keep {
 		v = strings.TrimSpace(s)
 	}
-	if f.Rule.Required && blank(v) {
+	if f.Rule.Required && blank(v) && !b.lax && blank(b.given[name]) {
 		b.faults.add(name, "This field is required.")
 		return
 	}

@@ -73,17 +73,23 @@ func (in *Input) Decode(w http.ResponseWriter, r *http.Request, dst any) error {
 			return err
 		}
 	}
-	if err := in.query(r, v); err != nil {
+	given := lastValues(r.URL.Query())
+	if err := in.query(given, v); err != nil || in.Body == nil {
 		return err
 	}
-	if in.Body == nil {
-		return nil
+	b := binder{faults: faults{}}
+	if in.Mode == BodyOrQuery {
+		b.given = given
 	}
-	return in.body(w, r, v.FieldByIndex(in.bodyIndex))
+	tree, err := in.body(w, r)
+	if err != nil {
+		return err
+	}
+	b.object("", tree, in.Body, v.FieldByIndex(in.bodyIndex))
+	return b.faults.body()
 }
 
-func (in *Input) query(r *http.Request, v reflect.Value) error {
-	given := lastValues(r.URL.Query())
+func (in *Input) query(given map[string]any, v reflect.Value) error {
 	b := binder{faults: faults{}, text: true}
 	if len(in.Query) > 0 {
 		tree := maps.Clone(in.defaults)
@@ -91,6 +97,7 @@ func (in *Input) query(r *http.Request, v reflect.Value) error {
 		b.object("", tree, &Shape{Fields: in.Query}, v)
 	}
 	if in.Mode == BodyOrQuery {
+		b.lax = true
 		b.object("", given, in.Body, v.FieldByIndex(in.bodyIndex))
 	}
 	return b.faults.query()
@@ -107,27 +114,23 @@ func lastValues(query url.Values) map[string]any {
 	return out
 }
 
-func (in *Input) body(w http.ResponseWriter, r *http.Request, dst reflect.Value) error {
+// body reads the object in the body; an empty one when there is none and need not be.
+func (in *Input) body(w http.ResponseWriter, r *http.Request) (map[string]any, error) {
 	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
 	if err != nil {
-		return unreadable(err)
+		return nil, unreadable(err)
 	}
 	if len(data) == 0 && in.Mode != BodyRequired {
-		return nil
+		return nil, nil
 	}
 	if err := jsonOnly(r.Header.Get("Content-Type")); err != nil {
-		return err
+		return nil, err
 	}
 	tree, err := parseObject(data)
-	if err != nil {
-		return err
+	if err == nil && len(tree) == 0 && in.Mode == BodyRequired {
+		err = malformed(http.StatusBadRequest, "Empty JSON.")
 	}
-	if len(tree) == 0 && in.Mode == BodyRequired {
-		return malformed(http.StatusBadRequest, "Empty JSON.")
-	}
-	b := binder{faults: faults{}}
-	b.object("", tree, in.Body, dst)
-	return b.faults.body()
+	return tree, err
 }
 
 func unreadable(err error) error {

@@ -67,6 +67,21 @@ func Recover(log *slog.Logger, next http.Handler) http.Handler {
 	})
 }
 
+// writeLimit is how long a reader may take nothing of a reply before its connection is
+// closed. Streams and long downloads put it off as they go.
+const writeLimit = time.Minute
+
+// WriteLimit ends replies that nobody reads, and leaves the connection without a limit
+// for the next request on it.
+func WriteLimit(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctl := http.NewResponseController(w)
+		_ = ctl.SetWriteDeadline(time.Now().Add(writeLimit)) // not every writer has deadlines, as with those of tests
+		defer func() { _ = ctl.SetWriteDeadline(time.Time{}) }()
+		next.ServeHTTP(w, r)
+	})
+}
+
 // Access writes one line about each request: reads at level debug, the rest at info.
 // It has no query, which may hold what people put there by mistake.
 func Access(log *slog.Logger, next http.Handler) http.Handler {

@@ -71,7 +71,8 @@ func (s *Stream) Beat() error {
 // Flush sends what was added. Its error means that the reader is gone.
 func (s *Stream) Flush() error {
 	if s.buf.Len() > 0 {
-		_ = s.ctl.SetWriteDeadline(time.Now().Add(stuck))
+		// Whoever takes nothing for so long is cut off, comes back and goes on.
+		_ = s.ctl.SetWriteDeadline(time.Now().Add(writeLimit))
 		if _, err := s.w.Write(s.buf.Bytes()); err != nil {
 			return err
 		}

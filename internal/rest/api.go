@@ -68,7 +68,7 @@ func (a *API) Handler() http.Handler {
 		router.Handle(http.MethodGet, path, h)
 	}
 	h := httpio.Recover(a.log, unversioned(router))
-	return httpio.Access(a.log, httpio.SecurityHeaders(httpio.Clean(h)))
+	return httpio.Access(a.log, httpio.WriteLimit(httpio.SecurityHeaders(httpio.Clean(h))))
 }
 
 // unversioned makes /api/… mean /api/v1/….
@@ -90,6 +90,10 @@ func unversioned(next http.Handler) http.Handler {
 func (a *API) endpoint(route Route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p, err := a.admit(w, r, route)
+		if err == nil && r.Method == http.MethodHead && route.Media == mediaStream {
+			w.Header().Set("Content-Type", mediaStream) // a stream without body would have no end
+			return
+		}
 		if err == nil {
 			err = route.serve(w, r, p)
 		}

@@ -13,7 +13,7 @@ import (
 
 func (a *API) listDeployments(ctx context.Context, p auth.Principal, _ none) ([]api.Deployment, error) {
 	active, err := a.control.ListDeployments(ctx, p)
-	return list(active, a.showDeployment), err
+	return list(active, showDeployment), err
 }
 
 func (a *API) getDeployment(ctx context.Context, p auth.Principal, in one) (api.Deployment, error) {
@@ -46,7 +46,7 @@ func (a *API) deploymentOf(ctx context.Context, p auth.Principal, in one, kind c
 
 // wholeDeployment is a deployment as a route about a single one shows it.
 func (a *API) wholeDeployment(ctx context.Context, p auth.Principal, d core.Deployment) (api.Deployment, error) {
-	out := a.showDeployment(d)
+	out := showDeployment(d)
 	if d.Status == core.StatusQueued {
 		wait, err := a.control.WaitReason(ctx, p, d.UUID)
 		if err != nil {
@@ -83,12 +83,12 @@ func (a *API) listKind(w http.ResponseWriter, r *http.Request, p auth.Principal,
 		return err
 	}
 	w.Header().Set("X-Total-Count", strconv.Itoa(count))
-	return httpio.WriteJSON(w, http.StatusOK, list(found, a.showDeployment))
+	return httpio.WriteJSON(w, http.StatusOK, list(found, showDeployment))
 }
 
 func (a *API) listApplicationDeployments(ctx context.Context, p auth.Principal, in pageOf) (api.DeploymentPage, error) {
 	found, count, err := a.control.ListResourceDeployments(ctx, p, core.KindApplication, core.ID(in.UUID), in.Skip, in.Take)
-	return api.DeploymentPage{Count: count, Deployments: list(found, a.showDeployment)}, err
+	return api.DeploymentPage{Count: count, Deployments: list(found, showDeployment)}, err
 }
 
 func (a *API) cancelDeployment(ctx context.Context, p auth.Principal, in one) (api.Cancelled, error) {

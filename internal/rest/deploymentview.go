@@ -4,13 +4,14 @@ import (
 	"strconv"
 
 	"github.com/taffrail/taffrail/api"
+	"github.com/taffrail/taffrail/internal/control"
 	"github.com/taffrail/taffrail/internal/core"
 )
 
 // showDeployment shows a deployment as lists do: without its log.
-func (a *API) showDeployment(d core.Deployment) api.Deployment {
+func showDeployment(d core.Deployment) api.Deployment {
 	out := api.Deployment{
-		ID: d.RowID, DeploymentStory: story(d), DeploymentURL: a.control.DeploymentURL(d),
+		ID: d.RowID, DeploymentStory: story(d), DeploymentURL: control.DeploymentPath(d),
 		DeploymentUUID: string(d.UUID), IsAPI: d.Trigger == core.TriggerAPI || d.Trigger == core.TriggerCLI,
 		ServerID: d.Server.RowID, ServerName: d.Server.Name, Status: api.Status(d.Status),
 		CreatedAt: at(d.CreatedAt), UpdatedAt: at(d.UpdatedAt),

@@ -28,7 +28,7 @@ func (a *API) history(ctx context.Context, p auth.Principal, in history) (api.Hi
 		Server: core.ID(in.Server), Resource: core.ID(in.Resource), Trigger: core.Trigger(in.Trigger),
 		Actor: in.Actor, Query: in.Query, Cursor: in.Cursor, Limit: in.Limit,
 	})
-	return api.History{Deployments: list(found, a.showDeployment), NextCursor: text(next)}, err
+	return api.History{Deployments: list(found, showDeployment), NextCursor: text(next)}, err
 }
 
 func splitText[T ~string](csv string) []T {

@@ -137,6 +137,7 @@ func (a *API) getLogText(w http.ResponseWriter, r *http.Request, p auth.Principa
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Content-Disposition", `attachment; filename="deployment-`+string(d.UUID)+`.log"`)
 	ctl := http.NewResponseController(w)
+	_ = ctl.SetReadDeadline(time.Time{}) // the limit on reading a request is not for a long reply
 	count := 0
 	err = a.eachLine(r.Context(), d.LogID, 0, func(l core.Line) error {
 		if count%linesPage == 0 {

@@ -121,10 +121,14 @@ func showService(s core.Service) api.Service {
 	return out
 }
 
-// statusText is what clients take for "it does not run".
+// statusText is "<state>:<health>", which clients take apart: what does not run has no
+// health of its own.
 func statusText(s string) string {
 	if s == "" {
-		return "exited:unhealthy"
+		s = "exited"
+	}
+	if !strings.Contains(s, ":") {
+		s += ":unhealthy"
 	}
 	return s
 }

@@ -1,0 +1,300 @@
+package rest_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/taffrail/taffrail/internal/auth"
+	"github.com/taffrail/taffrail/internal/rest"
+)
+
+// sample is a request that a route answers with success, for whoever may make it.
+type sample struct {
+	path string // with {names} that a world fills in; empty: that of the route
+	body string
+	read bool // a POST that reads nothing but what it is given may be made twice
+}
+
+// samples has an entry for every route: a route without one fails the tests.
+func samples() map[string]sample {
+	deployment := func(rest string) sample { return sample{path: "/deployments/{finished}" + rest} }
+	service := func(rest, body string) sample { return sample{path: "/services/{service}" + rest, body: body} }
+	server := func(rest, body string) sample { return sample{path: "/servers/{machine}" + rest, body: body} }
+	project := func(rest, body string) sample { return sample{path: "/projects/{project}" + rest, body: body} }
+	list := sample{}
+	return map[string]sample{
+		"GET /health": list, "GET /version": list, "GET /openapi.json": list, "GET /docs": list, "GET /resources": list,
+		"GET /events": list,
+		"GET /teams":  list, "GET /teams/current": list, "GET /teams/current/members": list,
+		"GET /teams/{id}": {path: "/teams/1"}, "GET /teams/{id}/members": {path: "/teams/1/members"},
+		"GET /team": list, "PATCH /team": {body: `{"description":"ours"}`}, "GET /team/members": list,
+		"GET /security/tokens": list, "POST /security/tokens": {body: `{"name":"ci","abilities":["write"]}`},
+		"DELETE /security/tokens/{id}": {path: "/security/tokens/4"}, // the writer's own, which everybody with write may revoke
+		"GET /security/keys":           list, "POST /security/keys": {body: `{"private_key":` + quote(testKey) + `}`},
+		"GET /security/keys/{uuid}": {path: "/security/keys/{key}"}, "PATCH /security/keys/{uuid}": {path: "/security/keys/{key}", body: `{"name":"renamed"}`},
+		"DELETE /security/keys/{uuid}": {path: "/security/keys/{spare}"},
+		"GET /servers":                 list, "POST /servers": {body: `{"ip":"192.0.2.9","private_key_uuid":"{key}"}`},
+		"GET /servers/{uuid}": server("", ""), "PATCH /servers/{uuid}": server("", `{"name":"other name"}`), "DELETE /servers/{uuid}": server("", ""),
+		"POST /servers/{uuid}/validate": server("/validate", ""), "GET /servers/{uuid}/resources": {path: "/servers/{server}/resources"},
+		"GET /servers/{uuid}/domains": {path: "/servers/{server}/domains"}, "GET /servers/{uuid}/destinations": server("/destinations", ""),
+		"GET /projects": list, "POST /projects": {body: `{"name":"new project"}`}, "GET /projects/{uuid}": project("", ""),
+		"PATCH /projects/{uuid}": project("", `{"name":"renamed"}`), "DELETE /projects/{uuid}": {path: "/projects/{empty}"},
+		"GET /projects/{uuid}/environments": project("/environments", ""), "POST /projects/{uuid}/environments": project("/environments", `{"name":"staging"}`),
+		"GET /projects/{uuid}/{environment}": project("/production", ""), "GET /projects/{uuid}/environments/{environment}": project("/environments/{environment}", ""),
+		"PATCH /projects/{uuid}/environments/{environment}":  project("/environments/production", `{"description":"the real one"}`),
+		"DELETE /projects/{uuid}/environments/{environment}": {path: "/projects/{empty}/environments/production"},
+		"GET /services": list, "POST /services": {body: `{"project_uuid":"{project}","server_uuid":"{server}","environment_name":"production","docker_compose_raw":"` + encode("services: {web: {image: x}}") + `"}`},
+		"GET /services/{uuid}": service("", ""), "PATCH /services/{uuid}": service("", `{"description":"changed"}`), "DELETE /services/{uuid}": service("", ""),
+		"POST /services/{uuid}/start": service("/start", ""), "POST /services/{uuid}/stop": service("/stop", ""), "POST /services/{uuid}/restart": service("/restart?latest=true", ""),
+		"GET /services/{uuid}/logs": service("/logs?sub_service_name=web", ""), "GET /services/{uuid}/envs": service("/envs", ""),
+		"POST /services/{uuid}/envs": service("/envs", `{"key":"NEW","value":"v"}`), "PATCH /services/{uuid}/envs": service("/envs", `{"key":"OPEN","value":"v"}`),
+		"PATCH /services/{uuid}/envs/bulk":   service("/envs/bulk", `{"data":[{"key":"OPEN","value":"v"},{"key":"MORE","value":"w"}]}`),
+		"DELETE /services/{uuid}/envs/{env}": service("/envs/{env}", ""),
+		"POST /deploy":                       {body: `{"uuid":"{service}"}`}, "GET /deployments": list, "GET /history": list,
+		"GET /deployments/applications/{uuid}": {path: "/deployments/applications/{application}"},
+		"GET /deployments/services/{uuid}":     {path: "/deployments/services/{service}"}, "GET /deployments/databases/{uuid}": {path: "/deployments/databases/{database}"},
+		"GET /deployments/services/deployment/{uuid}": {path: "/deployments/services/deployment/{finished}"}, "GET /deployments/databases/deployment/{uuid}": {path: "/deployments/databases/deployment/{database}"},
+		"GET /deployments/{uuid}": deployment(""), "POST /deployments/{uuid}/cancel": {path: "/deployments/{queued}/cancel"}, "GET /deployments/{uuid}/steps": deployment("/steps"),
+		"GET /deployments/{uuid}/log": deployment("/log"), "GET /deployments/{uuid}/log/stream": deployment("/log/stream"), "GET /deployments/{uuid}/log.txt": deployment("/log.txt"),
+	}
+}
+
+// later are the routes whose kind of resource does not exist yet: for everybody who may
+// ask they answer as for a missing one.
+func later() []string {
+	return []string{"GET /deployments/applications/{uuid}", "GET /deployments/databases/{uuid}", "GET /deployments/databases/deployment/{uuid}"}
+}
+
+func name(r rest.Route) string { return r.Method + " " + r.Path }
+
+func quote(s string) string {
+	data, _ := json.Marshal(s)
+	return string(data)
+}
+
+// request is the sample of a route in a world.
+func (w *world) request(r rest.Route) (path, body string) {
+	w.t.Helper()
+	s, ok := samples()[name(r)]
+	if !ok {
+		w.t.Fatalf("%s has no sample: add one to the matrix", name(r))
+	}
+	if s.path == "" {
+		s.path = r.Path
+	}
+	return rest.Prefix + w.fill(s.path), w.fill(s.body)
+}
+
+func TestEveryRouteHasASample(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	known := samples()
+	for _, r := range w.api.Routes() {
+		w.request(r)
+		delete(known, name(r))
+	}
+	for left := range known {
+		t.Errorf("%s is no route any more", left)
+	}
+}
+
+// TestAbilities asks every route as everybody. Only refusals are looked at here, so one
+// world serves all.
+func TestAbilities(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	abilities := map[string][]auth.Ability{
+		asReader: {auth.Read}, asSensitive: {auth.Read, auth.ReadSensitive}, asWriter: {auth.Write}, asDeployer: {auth.Deploy},
+	}
+	for _, r := range w.api.Routes() {
+		if r.Ability == "" {
+			continue
+		}
+		path, body := w.request(r)
+		want := `{"message":"Missing required permissions: ` + string(r.Ability) + `"}`
+		for as, has := range abilities {
+			if slices.Contains(has, r.Ability) {
+				continue
+			}
+			if got := w.ask(as, r.Method, path, body); got.status != http.StatusForbidden || got.body != want {
+				t.Errorf("%s as %s: %d %s", name(r), as, got.status, got.body)
+			}
+		}
+		if got := w.ask(asNobody, r.Method, path, body); got.status != http.StatusUnauthorized || got.body != `{"message":"Unauthenticated."}` {
+			t.Errorf("%s as nobody: %d %s", name(r), got.status, got.body)
+		}
+		if r.Ability == auth.Read {
+			continue
+		}
+		if got := w.ask(asMember, r.Method, path, body); got.status != http.StatusForbidden || got.body != `{"message":"Missing required team role."}` {
+			t.Errorf("%s as member: %d %s", name(r), got.status, got.body)
+		}
+	}
+}
+
+// TestTenancy asks for the first team's things with all abilities in another team: the
+// answer has the bytes of that for an id that does not exist.
+func TestTenancy(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ids := []string{string(w.service), string(w.machine), string(w.key), string(w.project), string(w.finished), string(w.env)}
+	before := w.dump()
+	for _, r := range w.api.Routes() {
+		if r.Media == "text/event-stream" && len(r.In.Path) == 0 {
+			continue // does not end; TestEventsAreOfTheTeam
+		}
+		path, body := w.request(r)
+		got := w.ask(asOther, r.Method, path, body)
+		for _, id := range ids {
+			if strings.Contains(got.body, id) {
+				t.Errorf("%s tells a foreign id: %s", name(r), got.body)
+			}
+		}
+		if len(r.In.Path) == 0 || r.Path == "/teams/{id}" || r.Path == "/teams/{id}/members" || r.Path == "/security/tokens/{id}" {
+			continue
+		}
+		for _, id := range append(ids, string(w.queued), string(w.localhost)) {
+			path = strings.ReplaceAll(path, id, "aaaaaaaaaaaaaaaaaaaaaaaa")
+		}
+		missing := w.ask(asOther, r.Method, path, body)
+		if got.status != http.StatusNotFound || got.status != missing.status || got.body != missing.body {
+			t.Errorf("%s: foreign %d %s, missing %d %s", name(r), got.status, got.body, missing.status, missing.body)
+		}
+	}
+	// What the other team may do, it did to itself: it has more rows now, and all rows of
+	// the first team are as they were.
+	after := w.dump()
+	delete(before, "sqlite_sequence")
+	before["teams"], _, _ = strings.Cut(before["teams"], "\n")
+	for table, rows := range before {
+		if !strings.HasPrefix(after[table], rows) {
+			t.Errorf("table %s changed:\n%s\n%s", table, rows, after[table])
+		}
+	}
+}
+
+// TestForeignParts names the first team's things in bodies of another team.
+func TestForeignParts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	rows := []struct{ method, path, body, want string }{
+		{"POST", "/servers", `{"ip":"192.0.2.50","private_key_uuid":"{key}"}`, "Private Key not found."},
+		{"POST", "/services", `{"project_uuid":"{project}","server_uuid":"{server}","environment_name":"production","docker_compose_raw":"` + encode("services: {}") + `"}`, "Project not found."},
+		{"POST", "/deploy", `{"uuid":"{service}"}`, "No resources found."},
+		{"POST", "/deploy?uuid={service},{unknown}", "", "No resources found."},
+	}
+	for _, row := range rows {
+		got := w.ask(asOther, row.method, rest.Prefix+w.fill(row.path), w.fill(row.body))
+		if got.status != http.StatusNotFound || got.body != `{"message":"`+row.want+`"}` {
+			t.Errorf("%s %s: %d %s", row.method, row.path, got.status, got.body)
+		}
+	}
+}
+
+// TestSuccess makes every request with root in a fresh world, decodes the reply strictly
+// into the type of the contract and holds it against its own documentation.
+func TestSuccess(t *testing.T) {
+	t.Parallel()
+	table := newWorld(t)
+	doc := document(t, table)
+	for _, r := range table.api.Routes() {
+		if slices.Contains(later(), name(r)) || r.Path == "/events" {
+			continue
+		}
+		t.Run(name(r), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			path, body := w.request(r)
+			got := w.ask(asRoot, r.Method, path, body)
+			if got.status != r.Status {
+				t.Fatalf("got %d %s", got.status, got.body)
+			}
+			if !strings.HasPrefix(got.header.Get("Content-Type"), r.Media) {
+				t.Errorf("content type %q", got.header.Get("Content-Type"))
+			}
+			if r.Media != "application/json" || r.Out.Kind() == reflect.Interface {
+				return
+			}
+			strictly(t, r.Out, got.body)
+			doc.check(t, doc.reply(r), got.body)
+		})
+	}
+}
+
+func strictly(t *testing.T, out reflect.Type, body string) {
+	t.Helper()
+	in := json.NewDecoder(strings.NewReader(body))
+	in.DisallowUnknownFields()
+	if err := in.Decode(reflect.New(out).Interface()); err != nil {
+		t.Errorf("%v: %s", err, body)
+	}
+}
+
+// TestReadsChangeNothing makes all GET requests and compares the whole database.
+func TestReadsChangeNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	before := w.dump()
+	for _, r := range w.api.Routes() {
+		if path, _ := w.request(r); r.Method == http.MethodGet && r.Path != "/events" {
+			w.ask(asRoot, r.Method, path, "")
+			w.ask(asRoot, http.MethodHead, path, "")
+		}
+		if path, body := w.request(r); r.Method == http.MethodPost {
+			w.ask(asRoot, http.MethodGet, path, body)
+		}
+	}
+	if after := w.dump(); !reflect.DeepEqual(before, after) {
+		t.Errorf("before %v\nafter %v", before, after)
+	}
+}
+
+// dump is all rows of all tables.
+func (w *world) dump() map[string]string {
+	w.t.Helper()
+	ctx := context.WithoutCancel(w.t.Context())
+	out := map[string]string{}
+	tables, err := w.db.Raw().QueryContext(ctx, `SELECT name FROM sqlite_master WHERE type = 'table'`)
+	must(w.t, err)
+	var names []string
+	for tables.Next() {
+		var table string
+		must(w.t, tables.Scan(&table))
+		names = append(names, table)
+	}
+	must(w.t, tables.Err())
+	must(w.t, tables.Close())
+	for _, table := range names {
+		out[table] = w.rows(ctx, table)
+	}
+	return out
+}
+
+func (w *world) rows(ctx context.Context, table string) string {
+	rows, err := w.db.Raw().QueryContext(ctx, `SELECT * FROM "`+table+`"`)
+	must(w.t, err)
+	defer func() { _ = rows.Close() }()
+	columns, err := rows.Columns()
+	must(w.t, err)
+	var b bytes.Buffer
+	for rows.Next() {
+		values := make([]any, len(columns))
+		for i := range values {
+			values[i] = new(any)
+		}
+		must(w.t, rows.Scan(values...))
+		for _, v := range values {
+			fmt.Fprintf(&b, "%v|", *v.(*any))
+		}
+		b.WriteByte('\n')
+	}
+	must(w.t, rows.Err())
+	return b.String()
+}
