@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -30,11 +31,14 @@ import (
 //	service NAME FILE [FLAG…]       make a service of a compose file; sets NAME to its uuid;
 //	                                it is taken down when the script has ended
 //	sshserver NAME N [FLAG…]        add lab host N as a server
+//	database VAR                    set VAR to the URL of a fresh database of the lab's PostgreSQL
 //	exits CODE COMMAND…             run a command that must exit with this code
 //	keep VAR                        put the output of the last command, trimmed, into a variable
 //	awaitline UUID REGEXP           wait until the deployment's log has such a line
 //	awaitstatus UUID STATUS         wait until the deployment has this status
 //	dense UUID [STATUS]             the log is numbered 1..n without hole, and the deployment is so
+//	counted UUID N                  the log has lines that end in "count 1" to "count N", each once
+//	                                and in order
 //	absent FOLDER TEXT…             no file below the folder has a text, plain or in base64
 //	fault WORD…                     break something of the lab
 func commands() map[string]func(*testscript.TestScript, bool, []string) {
@@ -42,11 +46,13 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"controller":  controllerCommand,
 		"service":     serviceCommand,
 		"sshserver":   sshServerCommand,
+		"database":    databaseCommand,
 		"exits":       exitsCommand,
 		"keep":        keepCommand,
 		"awaitline":   awaitLineCommand,
 		"awaitstatus": awaitStatusCommand,
 		"dense":       denseCommand,
+		"counted":     countedCommand,
 		"absent":      absentCommand,
 		"fault":       faultCommand,
 	}
@@ -90,12 +96,13 @@ func controllerCommand(ts *testscript.TestScript, neg bool, args []string) {
 
 // databaseFlags picks what a token for the same database needs.
 func databaseFlags(flags []string) []string {
+	var picked []string
 	for i, f := range flags {
-		if f == "--database-url" && i+1 < len(flags) {
-			return flags[i : i+2]
+		if (f == "--database-url" || f == "--secret-key-file") && i+1 < len(flags) {
+			picked = append(picked, flags[i:i+2]...)
 		}
 	}
-	return nil
+	return picked
 }
 
 func serviceCommand(ts *testscript.TestScript, neg bool, args []string) {
@@ -116,6 +123,17 @@ func sshServerCommand(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("there is no lab host %s", args[1])
 	}
 	ts.Check(ts.Exec("taffrail", append([]string{"servers", "add", h.Host, "--port", strconv.Itoa(h.Port), "--name", args[0]}, args[2:]...)...))
+}
+
+func databaseCommand(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, args, 1, "database VAR")
+	dsn, err := testenv.CreateDatabase(context.Background(), ts.Getenv("TAFFRAIL_LAB_POSTGRES"))
+	ts.Check(err)
+	ts.Setenv(args[0], dsn)
+	w := of(ts)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.databases = append(w.databases, dsn)
 }
 
 func exitsCommand(ts *testscript.TestScript, neg bool, args []string) {
@@ -196,6 +214,29 @@ func denseCommand(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("the log is empty")
 	}
 	ts.Logf("%d lines without hole", last)
+}
+
+func countedCommand(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, args, 2, "counted UUID N")
+	most, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	pattern := regexp.MustCompile(`\bcount (\d+)$`)
+	next := 1
+	_, err = api(ts).Follow(context.Background(), args[0], 0, func(l wire.LogLine) error {
+		found := pattern.FindStringSubmatch(l.Output)
+		if found == nil {
+			return nil
+		}
+		if found[1] != strconv.Itoa(next) {
+			return fmt.Errorf("line %d of the log has count %s, want %d", l.Order, found[1], next)
+		}
+		next++
+		return nil
+	})
+	ts.Check(err)
+	if next != most+1 {
+		ts.Fatalf("the log counts to %d, want %d", next-1, most)
+	}
 }
 
 func absentCommand(ts *testscript.TestScript, neg bool, args []string) {

@@ -18,6 +18,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/taffrail/taffrail/client"
+	"github.com/taffrail/taffrail/internal/testenv"
 )
 
 // patience is how long a script waits for something that is to come about.
@@ -31,6 +32,7 @@ type world struct {
 	mu          sync.Mutex // guards what follows
 	controllers map[string]*controller
 	services    []string // uuids to clean up after
+	databases   []string // URLs, likewise
 }
 
 // controller is a taffrail server that a script started.
@@ -73,6 +75,9 @@ func (w *world) close() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
+	for _, dsn := range w.databases {
+		_ = testenv.DropDatabase(ctx, os.Getenv("TAFFRAIL_LAB_POSTGRES"), dsn)
+	}
 	for _, uuid := range w.services {
 		_ = exec.CommandContext(ctx, "docker", "compose", "-p", uuid, "down", "-v", "-t", "0", "--remove-orphans").Run()
 		_ = os.RemoveAll(filepath.Join("/data/taffrail/services", uuid))

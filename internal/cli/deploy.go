@@ -145,7 +145,7 @@ func (a *app) verdict(d api.Deployment) error {
 		a.say("Finished%s.", took)
 		return nil
 	case api.StatusCancelled:
-		return &exitError{code: ExitCancelled, message: "Cancelled" + took + reason(d) + "."}
+		return &exitError{code: ExitCancelled, message: "Cancelled" + took + "."}
 	}
 	return &exitError{code: ExitFailed, message: "Failed" + took + reason(d) + "."}
 }

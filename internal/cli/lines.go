@@ -33,23 +33,27 @@ func (p *linePrinter) print(line api.LogLine) error {
 	var b strings.Builder
 	// What a carriage return would overwrite on a terminal gets a line of its own.
 	parts := strings.Split(strings.TrimRight(line.Output, "\r"), "\r")
-	if line.Command != nil && *line.Command != "" {
-		p.line(&b, line, p.own("$ "+*line.Command))
-		if line.Output == "" {
-			parts = nil
-		}
+	command := text(line.Command)
+	if !p.hidden {
+		command = "" // a detail: the step's title says what it does
+	}
+	if line.Command != nil && line.Output == "" {
+		parts = nil
 	}
 	for _, part := range parts {
 		for _, row := range strings.Split(part, "\n") {
 			p.line(&b, line, p.dress(line, row))
 		}
 	}
-	text := b.String()
+	if command != "" {
+		p.line(&b, line, p.paint("2", ownMark+" $ "+clean(command)))
+	}
+	shown := b.String()
 	p.open = line.Continued
 	if line.Continued {
-		text = strings.TrimSuffix(text, "\n")
+		shown = strings.TrimSuffix(shown, "\n")
 	}
-	_, err := io.WriteString(p.w, text)
+	_, err := io.WriteString(p.w, shown)
 	return err
 }
 

@@ -37,7 +37,7 @@ func (a *app) projectsList() *cobra.Command {
 
 func (a *app) projectsGet() *cobra.Command {
 	return &cobra.Command{
-		Use: "get NAME", Short: "Show a project", Args: exactly("NAME"),
+		Use: "get NAME", Aliases: []string{"show"}, Short: "Show a project", Args: exactly("NAME"),
 		RunE: a.do(func(ctx context.Context, c *client.Client, args []string) error {
 			p, err := getProject(ctx, c, args[0])
 			if err != nil {
@@ -92,7 +92,7 @@ func findProject(ctx context.Context, c *client.Client, word string) (named, err
 	if err != nil {
 		return named{}, err
 	}
-	return pick("project", word, collect(list, func(p api.Project) named { return named{p.UUID, p.Name, text(p.Description)} }))
+	return pick("project", word, collect(list, func(p api.Project) named { return named{p.UUID, p.Name, "made " + moment(p.CreatedAt)} }))
 }
 
 func getProject(ctx context.Context, c *client.Client, word string) (api.Project, error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -64,7 +65,7 @@ func serverState(s api.Server) string {
 
 func (a *app) serversGet() *cobra.Command {
 	return &cobra.Command{
-		Use: "get NAME", Short: "Show a server and what its last validation found", Args: exactly("NAME"),
+		Use: "get NAME", Aliases: []string{"show"}, Short: "Show a server and what its last validation found", Args: exactly("NAME"),
 		RunE: a.do(func(ctx context.Context, c *client.Client, args []string) error {
 			uuid, err := serverUUID(ctx, c, args[0])
 			if err != nil {
@@ -87,6 +88,7 @@ func (a *app) printServer(s api.Server) error {
 			{"docker", s.Facts.DockerVersion}, {"compose", s.Facts.ComposeVersion},
 			{"disk", disk(s.Facts)}, {"host key", text(s.HostKey)}, {"checked", s.Facts.CheckedAt.String()},
 		}}
+		view.rows = slices.DeleteFunc(view.rows, func(row []string) bool { return row[1] == "" })
 		for i, line := range strings.Split(strings.TrimSpace(text(s.ValidationLogs)), "\n") {
 			label := ""
 			if i == 0 {

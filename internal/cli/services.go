@@ -53,7 +53,7 @@ func partNames(s api.Service) []string {
 
 func (a *app) servicesGet() *cobra.Command {
 	return &cobra.Command{
-		Use: "get NAME", Short: "Show a service", Args: exactly("NAME"),
+		Use: "get NAME", Aliases: []string{"show"}, Short: "Show a service", Args: exactly("NAME"),
 		RunE: a.do(func(ctx context.Context, c *client.Client, args []string) error {
 			found, err := findService(ctx, c, args[0])
 			if err != nil {

@@ -59,7 +59,7 @@ func (p place) fill(ctx context.Context, c *client.Client, r *api.ServiceCreate)
 		return err
 	}
 	project, err := pickDefault("project", p.project, "default",
-		collect(projects, func(p api.Project) named { return named{p.UUID, p.Name, text(p.Description)} }))
+		collect(projects, func(p api.Project) named { return named{p.UUID, p.Name, "made " + moment(p.CreatedAt)} }))
 	if err != nil {
 		return err
 	}

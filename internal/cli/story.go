@@ -58,7 +58,7 @@ func outcome(d api.Deployment, add func(label, value string)) {
 	}
 	add("outcome", d.Outcome.Reason)
 	if at := text(d.Outcome.Step); at != "" {
-		add("failed at", at+exitCode(d.Outcome.ExitCode))
+		add("ended at", at+exitCode(d.Outcome.ExitCode))
 	}
 	for _, line := range d.Outcome.LastStderr {
 		add("last output", line)

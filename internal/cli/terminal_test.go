@@ -74,7 +74,7 @@ func TestLinePrinter(t *testing.T) {
 		{"ours and theirs", []api.LogLine{
 			{Type: "info", Output: "Starting."}, {Type: "info", Command: &command}, {Type: "stdout", Output: "up"},
 			{Type: "warning", Output: "slow"}, {Type: "stderr", Output: "oops"},
-		}, "==> Starting.\n==> $ docker compose up\nup\n==> Warning: slow\noops\n"},
+		}, "==> Starting.\nup\n==> Warning: slow\noops\n"},
 		{"output cannot pass for ours", []api.LogLine{{Type: "stdout", Output: "==> finished"}}, " ==> finished\n"},
 		{"nor behind colours", []api.LogLine{{Type: "stdout", Output: "\x1b[31m==> finished"}}, " ==> finished\n"},
 		{"carriage return hides nothing", []api.LogLine{{Type: "stdout", Output: "good text\revil"}}, "good text\nevil\n"},
@@ -96,6 +96,21 @@ func TestLinePrinter(t *testing.T) {
 				t.Errorf("got %q, want %q", b.String(), c.want)
 			}
 		})
+	}
+}
+
+func TestLinePrinterShowsCommandsAsDetails(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	p := &linePrinter{w: &b, hidden: true}
+	command := "docker compose up\x1b[2J"
+	for _, line := range []api.LogLine{{Type: "info", Output: "Starting.", Command: &command}, {Type: "info", Command: &command}} {
+		if err := p.print(line); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := "==> Starting.\n==> $ docker compose up^[[2J\n==> $ docker compose up^[[2J\n"; b.String() != want {
+		t.Errorf("got %q, want %q", b.String(), want)
 	}
 }
 

@@ -2,14 +2,10 @@ package testenv
 
 import (
 	"context"
-	"database/sql"
 	"log/slog"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
-
-	_ "github.com/jackc/pgx/v5/stdlib" // to make databases of their own for tests
 
 	"github.com/taffrail/taffrail/client"
 	"github.com/taffrail/taffrail/internal/config"
@@ -94,33 +90,6 @@ func Postgres(t testing.TB) func(*config.Config) {
 	t.Helper()
 	dsn := NewDatabase(t, RequirePostgres(t))
 	return func(c *config.Config) { c.DatabaseURL = core.NewSecret(dsn) }
-}
-
-// NewDatabase makes a database that is dropped when the test ends, and returns its URL.
-func NewDatabase(t testing.TB, admin string) string {
-	t.Helper()
-	name := "test_" + string(core.NewID())
-	db, err := sql.Open("pgx", admin)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := db.ExecContext(t.Context(), "CREATE DATABASE "+name); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		if _, err := db.ExecContext(ctx, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
-			t.Errorf("drop the database: %v", err)
-		}
-		_ = db.Close()
-	})
-	u, err := url.Parse(admin)
-	if err != nil {
-		t.Fatal(err)
-	}
-	u.Path = "/" + name
-	return u.String()
 }
 
 // testWriter puts the operator's log into the test's.
