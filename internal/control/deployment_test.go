@@ -1,13 +1,17 @@
 package control_test
 
 import (
+	"context"
+	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/taffrail/taffrail/internal/auth"
 	"github.com/taffrail/taffrail/internal/control"
 	"github.com/taffrail/taffrail/internal/core"
+	"github.com/taffrail/taffrail/internal/sqlstore"
 )
 
 // claim lets a controller begin the next deployment.
@@ -247,6 +251,57 @@ func TestDeleteServiceNeedsRoomInTheQueue(t *testing.T) {
 	wantCode(t, err, core.CodeTooMany, "")
 	if w.dump(t) != before {
 		t.Error("a refused deletion changed something")
+	}
+}
+
+// lame is a store that cannot delete services.
+type lame struct{ *sqlstore.DB }
+
+func (lame) DeleteService(context.Context, int64, core.ID) error { return errors.New("disk on fire") }
+
+func TestADeletionThatFailsStopsNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	x := w.furnish(t, w.owner)
+	deps := w.deps()
+	deps.Services = lame{w.db}
+	_, err := control.New(deps).DeleteService(t.Context(), w.owner, x.service, core.Removal{Volumes: true})
+	if core.CodeOf(err) != core.CodeInternal {
+		t.Errorf("error %v", err)
+	}
+	must(w.c.GetService(t.Context(), w.owner, x.service))(t)
+	active := must(w.c.ListDeployments(t.Context(), w.owner))(t)
+	if len(active) != 1 || active[0].UUID != x.deployment {
+		t.Errorf("under way: %+v", active)
+	}
+}
+
+func TestManyDeleteTheSameService(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	x := w.furnish(t, w.owner)
+	remove := core.Removal{Configurations: true, Volumes: true}
+	var (
+		all  sync.WaitGroup
+		mu   sync.Mutex
+		done int
+	)
+	for range 8 {
+		all.Go(func() {
+			_, err := w.c.DeleteService(t.Context(), w.owner, x.service, remove)
+			if err != nil {
+				wantCode(t, err, core.CodeNotFound, "Service not found.")
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			done++
+		})
+	}
+	all.Wait()
+	active := must(w.c.ListDeployments(t.Context(), w.owner))(t)
+	if done != 1 || len(active) != 1 || active[0].Verb != core.VerbStop || active[0].Options.Remove != remove {
+		t.Errorf("%d deletions, under way: %+v", done, active)
 	}
 }
 

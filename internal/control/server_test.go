@@ -121,10 +121,6 @@ func TestLocalServerStays(t *testing.T) {
 	if s.Name != "here" || s.Settings.ConcurrentBuilds != 1 || !s.Local() {
 		t.Errorf("local server %+v", s)
 	}
-	again, local, err := w.c.Bootstrap(t.Context(), core.TriggerCLI)
-	if err != nil || local.UUID != id || again.UserID != w.owner.UserID {
-		t.Errorf("a second bootstrap: %+v, %+v, %v", again, local, err)
-	}
 }
 
 func TestServersAndKeysInUseStay(t *testing.T) {

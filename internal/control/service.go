@@ -65,7 +65,11 @@ func (c *Control) DeleteService(ctx context.Context, p auth.Principal, id core.I
 		return Queued{}, err
 	}
 	if err := c.deps.Services.DeleteService(ctx, p.TeamID, id); err != nil {
-		c.takeBack(ctx, p, q.Deployment)
+		// A stop that was there before is somebody else's, and so is one that somebody
+		// joined who has deleted the service meanwhile.
+		if !q.Joined && core.CodeOf(err) != core.CodeNotFound {
+			c.takeBack(ctx, p, q.Deployment)
+		}
 		return Queued{}, named(err, "Service")
 	}
 	c.cancelOthers(ctx, p, q.Deployment)

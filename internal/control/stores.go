@@ -110,10 +110,6 @@ type TeamStore interface {
 	GetTeam(ctx context.Context, team int64) (core.Team, error)
 	UpdateTeam(ctx context.Context, t core.Team) error
 	ListMembers(ctx context.Context, team int64) ([]core.User, error)
-	// EnsureRoot makes the root team (row id 0 for clients is never used) and its first user when there is none, and returns both.
-	EnsureRoot(ctx context.Context) (core.Team, core.User, error)
-	// EnsureLocalhost returns the server that is this machine. When the team has none, it makes one, and a project "default".
-	EnsureLocalhost(ctx context.Context, team int64) (core.Server, error)
 }
 
 // TokenStore keeps API tokens.

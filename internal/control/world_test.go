@@ -58,18 +58,24 @@ func newWorld(t testing.TB) *world {
 	})
 	w := &world{db: db, hosts: newMachines(), containers: &containers{}}
 	w.c = control.New(w.deps())
-	w.owner, w.local, err = w.c.Bootstrap(t.Context(), core.TriggerAPI)
+	team, user, err := db.EnsureRoot(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.local = must(db.EnsureLocalhost(t.Context(), team.RowID))(t)
+	w.owner = auth.ForUser(team.RowID, user, core.TriggerAPI)
 	return w
 }
+
+// composer reads compose texts for all tests: it takes a while to make, and asks its
+// store for nothing that control wants.
+var composer = sync.OnceValue(func() control.Composer { return service.New(nil) })
 
 func (w *world) deps() control.Deps {
 	return control.Deps{
 		Servers: w.db, Keys: w.db, Projects: w.db, Environments: w.db, Services: w.db, Envs: w.db,
 		Deployments: w.db, Teams: w.db, Tokens: w.db, Queue: w.db,
-		Composer: service.New(w.db), Hosts: w.hosts, Containers: w.containers,
+		Composer: composer(), Hosts: w.hosts, Containers: w.containers,
 		Wake: func() {
 			w.mu.Lock()
 			defer w.mu.Unlock()
