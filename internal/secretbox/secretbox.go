@@ -14,6 +14,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strconv"
+	"sync"
 
 	"github.com/taffrail/taffrail/internal/core"
 )
@@ -30,6 +31,13 @@ const (
 type Box struct {
 	current key
 	keys    map[[idSize]byte]key
+	ciphers sync.Map // cipherOf → cipher.AEAD: deriving one costs more than using it
+}
+
+// cipherOf names a derived key.
+type cipherOf struct {
+	key  [idSize]byte
+	team int64
 }
 
 type key struct {
@@ -69,7 +77,7 @@ func (b *Box) KeyID() string { return hex.EncodeToString(b.current.id[:]) }
 // Seal encrypts plain for a team. place says where the result will be stored
 // ("table/row/column") and must be given again to open it.
 func (b *Box) Seal(team int64, place string, plain []byte) ([]byte, error) {
-	aead, err := b.current.aead(team)
+	aead, err := b.cipher(b.current, team)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +100,7 @@ func (b *Box) Open(team int64, place string, sealed []byte) ([]byte, error) {
 			"The stored secret %s was sealed with another secret key (%x) than the one in use (%s). Start Taffrail with the key file that belongs to this database.",
 			place, id, b.KeyID())
 	}
-	aead, err := k.aead(team)
+	aead, err := b.cipher(k, team)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +112,19 @@ func (b *Box) Open(team int64, place string, sealed []byte) ([]byte, error) {
 	return plain, nil
 }
 
-func (k key) aead(team int64) (cipher.AEAD, error) {
+func (b *Box) cipher(k key, team int64) (cipher.AEAD, error) {
+	of := cipherOf{k.id, team}
+	if known, ok := b.ciphers.Load(of); ok {
+		return known.(cipher.AEAD), nil
+	}
+	aead, err := k.derive(team)
+	if err == nil {
+		b.ciphers.Store(of, aead)
+	}
+	return aead, err
+}
+
+func (k key) derive(team int64) (cipher.AEAD, error) {
 	derived, err := hkdf.Key(sha256.New, k.secret, nil, "taffrail team "+strconv.FormatInt(team, 10), keySize)
 	if err != nil {
 		return nil, fmt.Errorf("derive team key: %w", err)

@@ -162,6 +162,12 @@ func raced(err error) error {
 	return err
 }
 
+const (
+	renewal = `UPDATE {queue} AS d SET lease_until = $1 WHERE ` + active + ` AND d.status = 'in_progress' AND d.lease_owner = $2
+		RETURNING id, fence, cancel_requested_at IS NOT NULL`
+	release = `UPDATE {queue} AS d SET lease_until = 0 WHERE ` + active + ` AND d.status = 'in_progress' AND (d.lease_owner = $1 OR $2 = '')`
+)
+
 // RenewLeases extends the leases that owner still holds, and tells of each.
 func (db *DB) RenewLeases(ctx context.Context, owner string, lease time.Duration) ([]core.Renewal, error) {
 	all := []core.Renewal{}
@@ -176,8 +182,7 @@ func (db *DB) RenewLeases(ctx context.Context, owner string, lease time.Duration
 				n := core.Renewal{Kind: k.name}
 				err := r.Scan(&n.RowID, &n.Fence, &n.Cancel)
 				return n, err
-			}, k.fill(`UPDATE {queue} AS d SET lease_until = $1 WHERE `+active+` AND d.status = 'in_progress' AND d.lease_owner = $2
-				RETURNING id, fence, cancel_requested_at IS NOT NULL`), now+lease.Microseconds(), owner)
+			}, k.fill(renewal), now+lease.Microseconds(), owner)
 			if err != nil {
 				return err
 			}
@@ -193,9 +198,7 @@ func (db *DB) RenewLeases(ctx context.Context, owner string, lease time.Duration
 func (db *DB) ReleaseLeases(ctx context.Context, owner string) error {
 	return db.inTx(ctx, "release leases", func(s *session) error {
 		for _, k := range kinds {
-			_, err := s.exec(ctx, k.fill(`UPDATE {queue} AS d SET lease_until = 0 WHERE `+active+` AND d.status = 'in_progress' AND (d.lease_owner = $1 OR $2 = '')`),
-				owner, owner)
-			if err != nil {
+			if _, err := s.exec(ctx, k.fill(release), owner, owner); err != nil {
 				return err
 			}
 		}

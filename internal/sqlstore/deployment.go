@@ -96,8 +96,9 @@ func (db *DB) ListByResource(ctx context.Context, team int64, name core.Kind, re
 	if err != nil {
 		return nil, 0, explain("count deployments", err)
 	}
-	page, err := getList(ctx, db, "deployments", db.scanDeployment,
-		k.fill(selectDeployment+`WHERE d.{ref} = (SELECT r.{refTo} FROM {resources} r WHERE r.id = $1) ORDER BY d.created_at DESC, d.log_id DESC LIMIT $2 OFFSET $3`),
-		resource, max(take, 0), max(skip, 0))
+	page, err := getList(ctx, db, "deployments", db.scanDeployment, k.fill(byResource), resource, max(take, 0), max(skip, 0))
 	return page, count, err
 }
+
+const byResource = selectDeployment + `WHERE d.{ref} = (SELECT r.{refTo} FROM {resources} r WHERE r.id = $1)
+	ORDER BY d.created_at DESC, d.log_id DESC LIMIT $2 OFFSET $3`

@@ -17,31 +17,35 @@ const (
 // without snapshots, and the cursor of the next page: "" at the end. A page costs the
 // same however long the history is and however far back the page lies.
 func (db *DB) ListHistory(ctx context.Context, team int64, f core.HistoryFilter) ([]core.Deployment, string, error) {
-	limit := f.Limit
-	if limit <= 0 {
-		limit = historyLimit
+	if f.Limit <= 0 {
+		f.Limit = historyLimit
 	}
-	limit = min(limit, historyLimitMax)
-	of := historyKinds(f.Kinds)
-	if len(of) == 0 {
-		return []core.Deployment{}, "", nil
+	f.Limit = min(f.Limit, historyLimitMax)
+	text, args, err := historyQuery(team, f)
+	if err != nil || text == "" {
+		return []core.Deployment{}, "", err
 	}
-	where, err := historyWhere(team, f)
-	if err != nil {
-		return nil, "", err
-	}
-	// Each table gives its own newest rows by its index; of these the newest are taken.
-	// One more than wanted tells whether there is a next page.
-	bound := where.param(limit + 1)
-	branch := `SELECT * FROM (` + selectDeployment + `WHERE ` + where.text() + ` ORDER BY d.created_at DESC, d.log_id DESC LIMIT ` + bound + `) AS {kind}`
-	text := unionOf(of, branch) + "\nORDER BY created_at DESC, log_id DESC LIMIT " + bound
-	page, err := getList(ctx, db, "deployments", db.scanDeployment, text, where.args...)
-	if err != nil || len(page) <= limit {
+	page, err := getList(ctx, db, "deployments", db.scanDeployment, text, args...)
+	if err != nil || len(page) <= f.Limit {
 		return page, "", err
 	}
-	page = page[:limit]
-	last := page[limit-1]
+	page = page[:f.Limit]
+	last := page[f.Limit-1]
 	return page, fmt.Sprintf("%d.%d", last.CreatedAt.UnixMicro(), last.LogID), nil
+}
+
+// historyQuery makes the statement for a page; "" when no kind is left. Each table gives
+// its own newest rows by its index, and of these the newest are taken. One more than
+// wanted tells whether there is a next page.
+func historyQuery(team int64, f core.HistoryFilter) (string, []any, error) {
+	of := historyKinds(f.Kinds)
+	where, err := historyWhere(team, f)
+	if err != nil || len(of) == 0 {
+		return "", nil, err
+	}
+	bound := where.param(f.Limit + 1)
+	branch := `SELECT * FROM (` + selectDeployment + `WHERE ` + where.text() + ` ORDER BY d.created_at DESC, d.log_id DESC LIMIT ` + bound + `) AS {kind}`
+	return unionOf(of, branch) + "\nORDER BY created_at DESC, log_id DESC LIMIT " + bound, where.args, nil
 }
 
 func historyKinds(wanted []core.Kind) []kind {

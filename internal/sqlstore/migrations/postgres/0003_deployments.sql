@@ -69,6 +69,7 @@ CREATE INDEX application_deployment_queues_team ON application_deployment_queues
 CREATE INDEX application_deployment_queues_server ON application_deployment_queues (server_id, status, created_at);
 -- The queue proper: it stays small however long the history gets.
 CREATE INDEX application_deployment_queues_active ON application_deployment_queues (server_id, log_id) WHERE status IN ('queued', 'in_progress');
+CREATE INDEX application_deployment_queues_active_team ON application_deployment_queues (team_id, log_id) WHERE status IN ('queued', 'in_progress');
 -- One deployment in progress per resource, whatever the code above does.
 CREATE UNIQUE INDEX application_deployment_queues_running ON application_deployment_queues (application_id, pull_request_id) WHERE status = 'in_progress';
 
@@ -125,6 +126,7 @@ CREATE INDEX service_deployment_queues_team ON service_deployment_queues (team_i
 CREATE INDEX service_deployment_queues_server ON service_deployment_queues (server_id, status, created_at);
 -- The queue proper: it stays small however long the history gets.
 CREATE INDEX service_deployment_queues_active ON service_deployment_queues (server_id, log_id) WHERE status IN ('queued', 'in_progress');
+CREATE INDEX service_deployment_queues_active_team ON service_deployment_queues (team_id, log_id) WHERE status IN ('queued', 'in_progress');
 -- One deployment in progress per resource, whatever the code above does.
 CREATE UNIQUE INDEX service_deployment_queues_running ON service_deployment_queues (service_id) WHERE status = 'in_progress';
 
@@ -180,6 +182,7 @@ CREATE INDEX database_deployment_queues_team ON database_deployment_queues (team
 CREATE INDEX database_deployment_queues_server ON database_deployment_queues (server_id, status, created_at);
 -- The queue proper: it stays small however long the history gets.
 CREATE INDEX database_deployment_queues_active ON database_deployment_queues (server_id, log_id) WHERE status IN ('queued', 'in_progress');
+CREATE INDEX database_deployment_queues_active_team ON database_deployment_queues (team_id, log_id) WHERE status IN ('queued', 'in_progress');
 -- One deployment in progress per resource, whatever the code above does.
 CREATE UNIQUE INDEX database_deployment_queues_running ON database_deployment_queues (database_id) WHERE status = 'in_progress';
 

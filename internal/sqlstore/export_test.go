@@ -1,0 +1,21 @@
+package sqlstore
+
+import "github.com/taffrail/taffrail/internal/core"
+
+// Positional shows the rewriting of statements to tests.
+var Positional = positional
+
+// Statements are those whose plans a test looks at, by name.
+func Statements() map[string]string {
+	first, _, _ := historyQuery(1, core.HistoryFilter{Limit: 10})
+	next, _, _ := historyQuery(1, core.HistoryFilter{Limit: 10, Cursor: "5.5"})
+	all := map[string]string{
+		"one by uuid": deploymentByUUID, "active of a team": activeDeployments, "active of a server": activeOfServer,
+		"first page": first, "next page": next, "waiting": waiting, "expired": expired, "queued": countQueued,
+		"load": serverLoad, "before": beforeInTurn, "renewal": kinds[1].fill(renewal), "release": kinds[1].fill(release),
+	}
+	for _, k := range kinds {
+		all["page of a "+string(k.name)] = k.fill(byResource)
+	}
+	return all
+}
