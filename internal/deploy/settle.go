@@ -103,6 +103,7 @@ func (j *journey) settle(ctx context.Context, status core.Status, outcome core.O
 	if err != nil {
 		return err
 	}
+	j.record(ctx)
 	if err := j.retryStore(ctx, func() error { return j.deps.Store.Settle(ctx, j.d, batch) }); err != nil {
 		return err
 	}
@@ -162,19 +163,24 @@ func (j *journey) lastErr(ctx context.Context) ([]string, error) {
 	return slices.Clone(last[max(len(last)-lastErrLines, 0):]), nil
 }
 
+// record stores what was seen of the containers. It comes before the end is told, so
+// that whoever hears of the end finds the resource as it ended; recording it twice,
+// after a takeover, does no harm.
+func (j *journey) record(ctx context.Context) {
+	seen, looked := j.ingest.Containers()
+	if j.target == nil || !looked {
+		return
+	}
+	if err := j.deps.Kinds[j.d.Kind].Record(ctx, j.d, seen); err != nil {
+		j.log.Error("status of the resource not recorded", "error", err)
+	}
+}
+
 // aftermath does what follows from an end. Its faults are logged and change nothing.
 func (j *journey) aftermath(ctx context.Context) {
 	j.deps.Hub.Wake(j.d.LogID)
 	j.deps.Hub.Publish(j.event(j.d.Status))
-	if j.target == nil || j.host == nil {
-		return
-	}
-	if seen, looked := j.ingest.Containers(); looked {
-		if err := j.deps.Kinds[j.d.Kind].Record(ctx, j.d, seen); err != nil {
-			j.log.Error("status of the resource not recorded", "error", err)
-		}
-	}
-	if !j.planned() {
+	if j.target == nil || j.host == nil || !j.planned() {
 		return
 	}
 	ctx, stop := context.WithTimeout(ctx, reachLimit)
