@@ -75,7 +75,11 @@ func (c *controller) stop() error {
 	if err := c.process.Process.Signal(syscall.SIGTERM); err != nil {
 		return err
 	}
-	return c.process.Wait()
+	if err := c.process.Wait(); err != nil {
+		log, _ := os.ReadFile(filepath.Join(c.data, "bench.log"))
+		return fmt.Errorf("stop: %w\n%s", err, log)
+	}
+	return nil
 }
 
 // client is a client with a fresh root token.

@@ -122,7 +122,8 @@ func (s *Server) Welcome() string {
 // logs. Deployments that run on their servers go on there; the next start picks them
 // up. An error means that something broke, or did not stop in time.
 func (s *Server) Run(ctx context.Context) error {
-	if err := s.group.Start(ctx); err != nil {
+	// A signal that comes while starting stops in order too.
+	if err := s.group.Start(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
 	s.log.Info("controller started", "address", s.Address(), "data", s.cfg.Data, "database", s.db.Engine())
