@@ -24,7 +24,7 @@ func drafted(s core.Service, st *stack, added []core.EnvVar, urls map[string]str
 		}
 		part := core.ServicePart{
 			UUID: core.NewID(), ServiceID: s.RowID, Kind: partKind(textOf(service["image"])), Name: name,
-			Image: textOf(service["image"]), Fqdn: urls[name], ExcludeFromStatus: st.scan.own[name].excluded,
+			Image: textOf(service["image"]), Fqdn: urls[name], ExcludeFromStatus: st.own[name].excluded,
 		}
 		if i := slices.IndexFunc(s.Parts, func(p core.ServicePart) bool { return p.Name == name && p.Fqdn != "" }); i >= 0 {
 			part.Fqdn = s.Parts[i].Fqdn

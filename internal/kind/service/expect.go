@@ -56,7 +56,7 @@ func (t *target) excluded(name string) bool {
 			return true
 		}
 	}
-	return t.out != nil && t.out.stack.scan.own[name].excluded
+	return t.out != nil && t.out.stack.own[name].excluded
 }
 
 // limit is how long the stack may take. Health checks that the text defines say so by

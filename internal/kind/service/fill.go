@@ -30,6 +30,10 @@ func (f *filler) fill(v any, path []string, at tree.Path) any {
 	case map[string]any:
 		out := make(map[string]any, len(v))
 		for _, key := range keysOf(v) {
+			if key == ownContent {
+				out[key] = v[key]
+				continue
+			}
 			next := at.Next(key)
 			if len(path) == 0 {
 				next = tree.NewPath(key)

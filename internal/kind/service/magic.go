@@ -14,12 +14,13 @@ import (
 )
 
 // Alphabets of generated values. Symbols leave out what quotes, escapes or refers to
-// something anywhere on the way of a value: quotes, backslash, "$" and blanks.
+// something anywhere on the way of a value: quotes, backslash, "$", blanks, and what a
+// command line gives a meaning.
 const (
 	lowers  = "abcdefghijklmnopqrstuvwxyz"
 	letters = lowers + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	alnum   = letters + "0123456789"
-	symbols = alnum + "!@%^*()-_=+[]{}:,.?~"
+	symbols = alnum + "!@%^*-_=+[]{}:,.?~"
 )
 
 // recipe makes the value of a magic variable whose name starts with prefix.

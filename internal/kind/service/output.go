@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/taffrail/taffrail/internal/core"
 	"github.com/taffrail/taffrail/internal/run"
@@ -64,10 +66,11 @@ func checkVariables(envs []core.EnvVar) error {
 			return core.Errorf(core.CodeInvalid,
 				"The variable %q cannot be used: a name has letters, digits and \"_\", and no digit first. Rename or delete it.", e.Key)
 		}
-		for _, c := range e.Value.Reveal() {
-			if c == 0 {
-				return core.Errorf(core.CodeInvalid, "The value of the variable %s holds a NUL, which no environment can. Change it.", e.Key)
-			}
+		switch value := e.Value.Reveal(); {
+		case strings.ContainsRune(value, 0):
+			return core.Errorf(core.CodeInvalid, "The value of the variable %s holds a NUL, which no environment can. Change it.", e.Key)
+		case !utf8.ValidString(value):
+			return core.Errorf(core.CodeInvalid, "The value of the variable %s is not valid UTF-8. Store binary values as base64.", e.Key)
 		}
 	}
 	return nil

@@ -14,24 +14,61 @@ const (
 	envFile     = ".env"
 )
 
+// mount says what Taffrail makes for a bind mount.
+type mount struct {
+	content *string
+	isDir   bool
+}
+
+// extras are the keys of a compose service that Compose does not know.
+type extras struct {
+	excluded bool // from the service's status
+	mounts   map[int]mount
+}
+
+// takeExtras takes the disguised keys out of a tree again.
+func takeExtras(tree map[string]any) map[string]extras {
+	out := map[string]extras{}
+	for name, v := range mapOf(tree["services"]) {
+		service := mapOf(v)
+		own := extras{excluded: truth(service[ownExcluded]), mounts: map[int]mount{}}
+		delete(service, ownExcluded)
+		for i, one := range listOf(service["volumes"]) {
+			if m, ok := takeMount(mapOf(one)); ok {
+				own.mounts[i] = m
+			}
+		}
+		out[name] = own
+	}
+	return out
+}
+
+func takeMount(volume map[string]any) (mount, bool) {
+	isDir, said := volume[ownIsDir]
+	m := mount{isDir: truth(isDir)}
+	if content, ok := volume[ownContent]; ok {
+		text := textOf(content)
+		m.content = &text
+	}
+	delete(volume, ownIsDir)
+	delete(volume, ownContent)
+	return m, said || m.content != nil
+}
+
 // ownMounts checks the mounts that Taffrail makes files for, and keeps its own files
 // out of the reach of the containers: one that could change docker-compose.yml could
 // give itself the server with the next deployment.
-func (r *reader) ownMounts(c *checker) {
+func (c *checker) ownMounts(own map[string]extras) {
 	services := mapOf(c.tree["services"])
 	for _, name := range keysOf(services) {
 		for i, v := range listOf(mapOf(services[name])["volumes"]) {
 			volume, at := mapOf(v), []string{"services", name, "volumes", strconv.Itoa(i)}
-			if textOf(volume["type"]) != "bind" {
-				continue
+			if textOf(volume["type"]) == "bind" {
+				c.ownFile(at, textOf(volume["source"]), truth(volume["read_only"]))
 			}
-			c.ownFile(at, textOf(volume["source"]), truth(volume["read_only"]))
-		}
-	}
-	for _, name := range keysOf(r.scan.own) {
-		for i, m := range r.scan.own[name].mounts {
-			at := []string{"services", name, "volumes", strconv.Itoa(i)}
-			r.made(c, at, m)
+			if m, ok := own[name].mounts[i]; ok {
+				c.made(at, volume, m)
+			}
 		}
 	}
 }
@@ -50,14 +87,14 @@ func (c *checker) ownFile(at []string, source string, readOnly bool) {
 
 func reserved(clean string) bool {
 	first, _, _ := strings.Cut(clean, "/")
-	return first == composeFile || first == envFile
+	return first == composeFile || first == envFile || first == stopFile
 }
 
 // made checks a mount with content or is_directory.
-func (r *reader) made(c *checker, at []string, m mount) {
-	source := textOf(r.volume(c.tree, at)["source"])
+func (c *checker) made(at []string, volume map[string]any, m mount) {
+	source := textOf(volume["source"])
 	switch {
-	case textOf(r.volume(c.tree, at)["type"]) != "bind" || !inside(source):
+	case textOf(volume["type"]) != "bind" || !inside(source):
 		c.out.add(at, "content and is_directory are for bind mounts whose source begins with ./")
 	case path.Clean(source) == "." || reserved(path.Clean(source)):
 		c.out.add(at, "%s is written by Taffrail itself", source)
@@ -68,21 +105,12 @@ func (r *reader) made(c *checker, at []string, m mount) {
 	}
 }
 
-func (r *reader) volume(tree map[string]any, at []string) map[string]any {
-	list := listOf(mapOf(mapOf(tree[at[0]])[at[1]])[at[2]])
-	i, _ := strconv.Atoi(at[3]) // made from a number
-	if i >= len(list) {
-		return nil
-	}
-	return mapOf(list[i])
-}
-
 // files are what the mounts of a stack need on the server.
 func (st *stack) files() []run.File {
 	made := map[string]run.File{}
 	services := mapOf(st.tree["services"])
 	for _, name := range keysOf(services) {
-		own := st.scan.own[name]
+		own := st.own[name]
 		for i, v := range listOf(mapOf(services[name])["volumes"]) {
 			source := path.Clean(textOf(mapOf(v)["source"]))
 			switch m, ok := own.mounts[i]; {

@@ -28,7 +28,7 @@ type planner struct {
 
 func (p *planner) plan() (deploy.Plan, error) {
 	if p.d.Verb == core.VerbStop {
-		return p.stopping(), nil
+		return p.stopping()
 	}
 	if p.fault != nil {
 		return deploy.Plan{}, p.fault
@@ -52,7 +52,7 @@ func (p *planner) script(steps []run.Step) run.Script {
 // up brings the stack to what it should be. Whatever may fail slowly comes before
 // anything that runs is touched.
 func (p *planner) up() []run.Step {
-	steps := []run.Step{p.files(p.out.compose, p.out.env, p.out.files)}
+	steps := []run.Step{p.files()}
 	add := func(on bool, more ...run.Step) {
 		if on {
 			steps = append(steps, more...)
@@ -85,19 +85,23 @@ func (p *planner) step(name, title string, args ...string) run.Step {
 			env[name] = value
 		}
 	}
+	file := composeFile
+	if p.d.Verb == core.VerbStop {
+		file = stopFile
+	}
 	argv := []string{
 		"docker", "compose", "--env-file", "/dev/null", "--project-name", p.project(), "--project-directory", p.dir,
-		"-f", path.Join(p.dir, composeFile),
+		"-f", path.Join(p.dir, file),
 	}
 	return run.Step{Name: name, Title: title, Argv: append(argv, args...), Env: env}
 }
 
-func (p *planner) files(compose, env string, more []run.File) run.Step {
+func (p *planner) files() run.Step {
 	files := []run.File{
-		{Path: composeFile, Mode: 0o600, Content: compose},
-		{Path: envFile, Mode: 0o600, Content: env},
+		{Path: composeFile, Mode: 0o600, Content: p.out.compose},
+		{Path: envFile, Mode: 0o600, Content: p.out.env},
 	}
-	return run.Step{Name: "files", Title: "Saved configuration files to " + p.dir + ".", Files: append(files, more...)}
+	return run.Step{Name: "files", Title: "Saved configuration files to " + p.dir + ".", Files: append(files, p.out.files...)}
 }
 
 // pull gets the images: all of them when that was asked for, otherwise those that are
@@ -194,41 +198,4 @@ func (p *planner) connect() []run.Step {
 		})
 	}
 	return steps
-}
-
-// stopping takes the stack down. It works whatever has become of the text: what was
-// written last is what runs.
-func (p *planner) stopping() deploy.Plan {
-	compose, env := p.service.Compose.Reveal(), ""
-	if p.out != nil {
-		env = p.out.env
-		if compose == "" {
-			compose = p.out.compose
-		}
-	}
-	if compose == "" {
-		// Never deployed, or so it seems: whatever carries the project's label goes.
-		compose = "services: {none: {image: none}}\n"
-	}
-	args := []string{"down", "--remove-orphans", "--timeout", p.grace()}
-	remove := p.d.Options.Remove
-	if remove.Volumes {
-		args = append(args, "--volumes")
-	}
-	if remove.Images {
-		args = append(args, "--rmi", "local")
-	}
-	steps := []run.Step{
-		p.files(compose, env, nil),
-		p.step("stop", "Stopping service.", args...),
-		{Name: "verify", Title: "Waiting for the containers to be gone.", Watch: &run.Watch{Project: p.project(), Limit: stopWatch}},
-	}
-	if remove.Configurations {
-		steps = append(steps, run.Step{Name: "delete", Title: "Deleting " + p.dir + ".", Delete: []string{p.dir}})
-	}
-	plan := deploy.Plan{Script: p.script(steps)}
-	if p.out != nil {
-		plan.Hash = p.out.hash
-	}
-	return plan
 }

@@ -36,7 +36,7 @@ func (c *checker) dependencies(at []string, service map[string]any) {
 		other := mapOf(mapOf(c.tree["services"])[name])
 		required := mapOf(v)["required"] == nil || truth(mapOf(v)["required"])
 		switch {
-		case other == nil && required:
+		case other == nil:
 			c.out.add(where, "the service %s is not defined", name)
 		case off(other) && !off(service) && required:
 			c.out.add(where, "the service %s is switched off by its profiles, so it cannot be waited for", name)

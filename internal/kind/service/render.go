@@ -14,9 +14,11 @@ const head = "# Written by Taffrail with every deployment: changes made here are
 
 // render writes a tree as YAML that reads back as exactly that tree, with "$" doubled
 // so that Compose fills in nothing more.
-func render(tree map[string]any) (string, error) {
-	escaped := mapOf(escapeDollars(tree))
-	node, err := nodeOf(escaped)
+func render(tree map[string]any) (string, error) { return encode(mapOf(escapeDollars(tree))) }
+
+// encode writes a tree in which "$" is doubled already.
+func encode(tree map[string]any) (string, error) {
+	node, err := nodeOf(tree)
 	if err != nil {
 		return "", err
 	}
@@ -31,7 +33,7 @@ func render(tree map[string]any) (string, error) {
 	if err := yaml.Unmarshal(b.Bytes(), &back); err != nil {
 		return "", fmt.Errorf("read compose file back: %w", err)
 	}
-	if !reflect.DeepEqual(plainTree(escaped), plainTree(back)) {
+	if !reflect.DeepEqual(plainTree(tree), plainTree(back)) {
 		return "", fmt.Errorf("the compose file would not read back as it was meant")
 	}
 	return b.String(), nil
@@ -87,6 +89,12 @@ func textNode(text string) *yaml.Node {
 // a word of YAML, which the encoder knows.
 func plain(text string) bool {
 	const also = "_./-"
+	// What older versions of YAML take for true and false.
+	for _, word := range []string{"y", "n", "yes", "no", "on", "off"} {
+		if strings.EqualFold(text, word) {
+			return false
+		}
+	}
 	return text != "" && !strings.HasPrefix(text, "-") && strings.Trim(text, alnum+also) == ""
 }
 

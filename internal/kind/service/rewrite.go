@@ -170,8 +170,16 @@ func (r *rewriter) marks() map[string]any {
 }
 
 func (r *rewriter) bind(volume map[string]any) {
-	if textOf(volume["type"]) == "bind" {
-		volume["source"] = r.place(textOf(volume["source"]))
+	if source := textOf(volume["source"]); textOf(volume["type"]) == "bind" {
+		bind := mapOf(volume["bind"])
+		if bind == nil {
+			bind = map[string]any{}
+			volume["bind"] = bind
+		}
+		if _, said := bind["create_host_path"]; !said && inside(source) {
+			bind["create_host_path"] = true // nobody else would make it there
+		}
+		volume["source"] = r.place(source)
 	}
 	if m := mapOf(volume["volume"]); m != nil && len(m) == 0 {
 		delete(volume, "volume")

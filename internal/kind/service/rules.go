@@ -89,24 +89,24 @@ func vocabulary(path []string) []string {
 		return keysOf(volumeRules())
 	case len(path) == 2:
 		return keysOf(objectRules())
-	case path[0] != "services" || len(path) < 3:
-		return nil
-	}
-	switch path[2] {
-	case "build":
-		return keysOf(buildRules())
-	case "healthcheck":
-		return []string{"disable", "interval", "retries", "start_interval", "start_period", "test", "timeout"}
-	case "deploy":
-		return []string{"endpoint_mode", "labels", "mode", "placement", "replicas", "resources", "restart_policy", "rollback_config", "update_config"}
-	case "depends_on":
-		return []string{"condition", "required", "restart"}
-	case "volumes":
-		return []string{"bind", "consistency", "content", "is_directory", "read_only", "source", "target", "tmpfs", "type", "volume"}
-	case "ports":
-		return []string{"app_protocol", "host_ip", "mode", "name", "protocol", "published", "target"}
+	case len(path) > 2 && path[0] == "services":
+		return serviceWords()[path[2]]
 	default:
 		return nil
+	}
+}
+
+// serviceWords are what can stand in the larger parts of a compose service.
+func serviceWords() map[string][]string {
+	return map[string][]string{
+		"build":       keysOf(buildRules()),
+		"healthcheck": {"disable", "interval", "retries", "start_interval", "start_period", "test", "timeout"},
+		"deploy": {
+			"endpoint_mode", "labels", "mode", "placement", "replicas", "resources", "restart_policy", "rollback_config", "update_config",
+		},
+		"depends_on": {"condition", "required", "restart"},
+		"volumes":    {"bind", "consistency", "content", "is_directory", "read_only", "source", "target", "tmpfs", "type", "volume"},
+		"ports":      {"app_protocol", "host_ip", "mode", "name", "protocol", "published", "target"},
 	}
 }
 

@@ -14,23 +14,18 @@ import (
 type scan struct {
 	src  *source
 	tree map[string]any
-	own  map[string]extras // by compose service
 	refs []reference
 	// declared tells which compose service lists a variable in its environment.
 	declared map[string]string
 }
 
-// extras are the keys of a compose service that Compose does not know.
-type extras struct {
-	excluded bool // exclude_from_hc
-	mounts   map[int]mount
-}
-
-// mount says what a bind mount of the text holds.
-type mount struct {
-	content *string
-	isDir   bool
-}
+// Names under which the keys that only Taffrail knows travel through the loader, which
+// keeps extension fields, also when one service extends another.
+const (
+	ownExcluded = "x-taffrail-excluded"
+	ownContent  = "x-taffrail-content"
+	ownIsDir    = "x-taffrail-directory"
+)
 
 // reference is one use of a variable in the text.
 type reference struct {
@@ -52,12 +47,10 @@ func scanText(text string, literalLabels bool) (*scan, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &scan{src: src, tree: tree, own: map[string]extras{}, declared: map[string]string{}}
+	s := &scan{src: src, tree: tree, declared: map[string]string{}}
 	s.drop()
-	for name, v := range mapOf(tree["services"]) {
-		if service := mapOf(v); service != nil {
-			s.own[name] = takeExtras(service)
-		}
+	for _, v := range mapOf(tree["services"]) {
+		disguise(mapOf(v))
 	}
 	if literalLabels {
 		literal(tree)
@@ -95,27 +88,21 @@ func dropExtensions(m map[string]any) {
 	}
 }
 
-func takeExtras(service map[string]any) extras {
-	own := extras{excluded: truth(service["exclude_from_hc"]), mounts: map[int]mount{}}
-	delete(service, "exclude_from_hc")
-	for i, v := range listOf(service["volumes"]) {
-		volume := mapOf(v)
-		var m mount
-		if content, ok := volume["content"]; ok {
-			text := textOf(content)
-			m.content = &text
+// disguise renames the keys that only Taffrail knows.
+func disguise(service map[string]any) {
+	rename := func(m map[string]any, from, to string) {
+		if v, ok := m[from]; ok {
+			delete(m, from)
+			m[to] = v
 		}
-		_, camel := volume["isDirectory"]
-		_, snake := volume["is_directory"]
-		m.isDir = truth(volume["isDirectory"]) || truth(volume["is_directory"])
-		if m.content != nil || camel || snake {
-			own.mounts[i] = m
-		}
-		delete(volume, "content")
-		delete(volume, "isDirectory")
-		delete(volume, "is_directory")
 	}
-	return own
+	rename(service, "exclude_from_hc", ownExcluded)
+	for _, v := range listOf(service["volumes"]) {
+		volume := mapOf(v)
+		rename(volume, "content", ownContent)
+		rename(volume, "isDirectory", ownIsDir)
+		rename(volume, "is_directory", ownIsDir)
+	}
 }
 
 // literal doubles "$" in labels, so that filling in variables leaves them as they are.
@@ -159,7 +146,9 @@ func (s *scan) collect(v any, path []string) {
 		s.references(v, path)
 	case map[string]any:
 		for _, key := range keysOf(v) {
-			s.collect(v[key], join(path, key))
+			if key != ownContent { // a file's content is the user's own, with its own "$"
+				s.collect(v[key], join(path, key))
+			}
 		}
 	case []any:
 		for i, one := range v {

@@ -3,10 +3,10 @@ package service
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
+	"github.com/compose-spec/compose-go/v2/errdefs"
 	"github.com/compose-spec/compose-go/v2/loader"
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/compose-spec/compose-go/v2/validation"
@@ -17,6 +17,7 @@ import (
 type stack struct {
 	scan     *scan
 	tree     map[string]any // canonical: short forms written out, variables filled in
+	own      map[string]extras
 	project  *types.Project // the same, typed; nil when a lenient reading could not go so far
 	warnings []string
 }
@@ -68,7 +69,7 @@ type reader struct {
 }
 
 func (r *reader) read(schema *jsonschema.Schema) (*stack, error) {
-	r.refuseFiles()
+	r.refuse()
 	tree := mapOf(r.fill.fill(clone(r.scan.tree), nil, ""))
 	if !r.out.any() {
 		if err := checkSchema(schema, tree, r.out); err != nil {
@@ -76,23 +77,38 @@ func (r *reader) read(schema *jsonschema.Schema) (*stack, error) {
 		}
 	}
 	st := &stack{scan: r.scan, tree: tree}
+	if !r.out.any() {
+		canonical, err := r.canonical(tree)
+		if err == nil {
+			st.tree = canonical
+		} else {
+			r.rough(err)
+		}
+	}
+	st.own = takeExtras(st.tree)
 	if r.out.any() {
 		return r.settle(st)
 	}
-	canonical, err := r.canonical(tree)
-	if err != nil {
-		r.rough(err)
-		return r.settle(st)
-	}
-	st.tree = canonical
-	warnings := r.check(canonical)
+	warnings := r.check(st)
 	if !r.out.any() {
 		r.typed(st)
 	}
-	if st, err = r.settle(st); err == nil {
-		st.warnings = append(warnings, st.warnings...)
+	st, err := r.settle(st)
+	if err != nil {
+		return nil, err
 	}
-	return st, err
+	st.warnings = append(warnings, st.warnings...)
+	return st, nil
+}
+
+// refuse stops early at what is not possible at all.
+func (r *reader) refuse() {
+	r.refuseFiles()
+	for _, section := range []string{"jobs", "models"} {
+		if r.scan.tree[section] != nil {
+			r.out.add([]string{section}, "Taffrail does not support this")
+		}
+	}
 }
 
 // refuseFiles stops at what would pull other compose files in: they are not on the
@@ -132,22 +148,29 @@ func (r *reader) canonical(tree map[string]any) (map[string]any, error) {
 	tree = mapOf(clone(tree))
 	out, err := loader.LoadModelWithContext(unending{}, r.details(tree), r.options)
 	if err != nil {
-		return nil, fmt.Errorf("load compose text: %w", err)
+		return nil, err //nolint:wrapcheck // it is shown to the person as it is
 	}
 	out = mapOf(generic(out))
 	for _, v := range mapOf(out["services"]) {
 		delete(mapOf(v), "extends")
 	}
+	if networks := mapOf(out["networks"]); networks["default"] == nil {
+		if networks == nil {
+			networks = map[string]any{}
+			out["networks"] = networks
+		}
+		networks["default"] = map[string]any{} // it is there without being named
+	}
 	if err := validation.Validate(out); err != nil {
-		return nil, fmt.Errorf("validate compose text: %w", err)
+		return nil, err //nolint:wrapcheck // as above
 	}
 	return out, nil
 }
 
-func (r *reader) check(tree map[string]any) []string {
-	c := checker{tree: tree, allowHost: r.how.allowHost, out: r.out, warnings: &faults{src: r.scan.src}}
+func (r *reader) check(st *stack) []string {
+	c := checker{tree: st.tree, allowHost: r.how.allowHost, out: r.out, warnings: &faults{src: r.scan.src}}
 	c.check()
-	r.ownMounts(&c)
+	c.ownMounts(st.own)
 	return c.warnings.sorted()
 }
 
@@ -165,10 +188,8 @@ func (r *reader) typed(st *stack) {
 
 // rough notes an error of the loader, which names no line.
 func (r *reader) rough(err error) {
-	for cause := errors.Unwrap(err); cause != nil && strings.HasSuffix(err.Error(), cause.Error()); cause = errors.Unwrap(err) {
-		err = cause
-	}
 	text := strings.Join(strings.Fields(err.Error()), " ")
+	text = strings.TrimSuffix(text, ": "+errdefs.ErrInvalid.Error())
 	if len(r.fill.unsure) > 0 && r.how.lenient {
 		text += unsureText
 		r.fill.unsure[key(nil)] = true
