@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os/exec"
 	"path/filepath"
 	"time"
@@ -69,12 +70,12 @@ func (l *local) exec(ctx context.Context, argv []string, stdin io.Reader) (Resul
 	switch {
 	case ctx.Err() != nil:
 		return res, ctx.Err()
-	case errors.Is(err, exec.ErrNotFound) || errors.Is(err, exec.ErrDot):
-		res.ExitCode, res.Stderr = run.ExitNotFound, []byte(argv[0]+": not found\n")
 	case errors.As(err, &exit):
 		res.ExitCode = exitCode(exit)
+	case errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist):
+		res.ExitCode, res.Stderr = run.ExitNotFound, []byte(argv[0]+": not found\n")
 	case err != nil && cmd.ProcessState == nil:
-		return res, fmt.Errorf("start %s: %w", argv[0], err)
+		res.ExitCode, res.Stderr = exitCannotStart, []byte(err.Error()+"\n")
 	}
 	return res, nil
 }
@@ -210,8 +211,11 @@ func askRunner(ctx context.Context, r *runner, verb string, id core.ID, input an
 	return status, nil
 }
 
-// gone says whether a shell's exit code means that there is no such program.
-func gone(code int) bool { return code == run.ExitNotFound || code == 126 }
+// exitCannotStart is a shell's code for a program that is there but cannot be started.
+const exitCannotStart = 126
+
+// gone says whether a shell's exit code means that a program was not started.
+func gone(code int) bool { return code == run.ExitNotFound || code == exitCannotStart }
 
 func (r *runner) failed(verb string, res Result) error {
 	return &core.Error{

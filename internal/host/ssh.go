@@ -34,7 +34,8 @@ func (r *remote) Run(ctx context.Context, c Command) (Result, error) {
 }
 
 // exec runs an argv. When ctx ends, the session is closed and the process on the
-// machine is told to end, though nobody waits for that.
+// machine is told to end. Not every sshd does that: then the process goes on for as long
+// as it likes, and so long its place on the connection is taken.
 func (r *remote) exec(ctx context.Context, argv []string, stdin io.Reader) (Result, error) {
 	line, err := quote(argv)
 	if err != nil {
@@ -44,24 +45,30 @@ func (r *remote) exec(ctx context.Context, argv []string, stdin io.Reader) (Resu
 	if err != nil {
 		return Result{}, err
 	}
-	defer release()
-	defer func() { _ = session.Close() }()
-	stop := context.AfterFunc(ctx, func() {
-		_ = session.Signal(ssh.SIGTERM)
-		_ = session.Close()
-	})
-	defer stop()
 	var stdout, stderr head
 	session.Stdout, session.Stderr = &stdout, &stderr
-	if err := startWithInput(session, line, stdin); err != nil {
-		return Result{}, r.ended(ctx, err)
+	ended := make(chan error, 1)
+	go func() {
+		defer release()
+		err := startWithInput(session, line, stdin)
+		if err == nil {
+			err = session.Wait()
+		}
+		_ = session.Close()
+		ended <- err
+	}()
+	select {
+	case err = <-ended:
+	case <-ctx.Done():
+		_ = session.Signal(ssh.SIGTERM)
+		_ = session.Close()
+		return Result{}, ctx.Err()
 	}
-	err = session.Wait()
 	res := Result{Stdout: stdout.data, Stderr: stderr.data}
 	var exit *ssh.ExitError
 	if errors.As(err, &exit) {
 		res.ExitCode = exit.ExitStatus() // 128 and more for a signal
-		return res, ctx.Err()
+		return res, nil
 	}
 	if err != nil {
 		return res, r.ended(ctx, err)

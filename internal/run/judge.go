@@ -58,7 +58,11 @@ func (j *judge) look(found []inspection, now time.Time) verdict {
 	good := map[string]int{}
 	for _, c := range found {
 		s := j.sight(c, now)
-		j.note(&v, c, s)
+		name := c.service()
+		if name == "" || count(found, name) > 1 {
+			name = c.label()
+		}
+		j.note(&v, c, s, name, now)
 		e, expected := j.expect[c.service()]
 		switch {
 		case e.Ignore:
@@ -124,12 +128,13 @@ func (j *judge) sight(c inspection, now time.Time) *sight {
 	return s
 }
 
-// note reports a change of state and each failed health check once.
-func (j *judge) note(v *verdict, c inspection, s *sight) {
+// note reports a change of state and each failed health check once, under a name that
+// is as short as it may be.
+func (j *judge) note(v *verdict, c inspection, s *sight, name string, now time.Time) {
 	for _, p := range c.probes() {
 		if p.ExitCode != 0 && p.Start > s.probe {
 			s.probe = p.Start
-			v.Notes = append(v.Notes, fmt.Sprintf("%s: health check failed with code %d: %s", c.label(), p.ExitCode, oneLine(p.Output)))
+			v.Notes = append(v.Notes, fmt.Sprintf("%s: health check failed with code %d: %s", name, p.ExitCode, oneLine(p.Output)))
 		}
 	}
 	text := c.State.Status
@@ -144,13 +149,12 @@ func (j *judge) note(v *verdict, c inspection, s *sight) {
 	if text == s.text {
 		return
 	}
+	waited := s.text != ""
 	s.text = text
-	if text == "healthy" {
-		if took := s.age(c, s.since); took > 0 {
-			text = fmt.Sprintf("healthy after %.1f s", took.Seconds())
-		}
+	if text == "healthy" && waited {
+		text = fmt.Sprintf("healthy after %.1f s", s.age(c, now).Seconds())
 	}
-	v.Notes = append(v.Notes, c.label()+": "+text)
+	v.Notes = append(v.Notes, name+": "+text)
 }
 
 // age is how long ago a container started, by the clock of this machine, and by how

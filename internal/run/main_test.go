@@ -80,6 +80,16 @@ func (t *target) follow(id core.ID) record {
 	t.tb.Helper()
 	ctx, cancel := context.WithTimeout(t.tb.Context(), patience)
 	defer cancel()
+	return t.followWith(ctx, id)
+}
+
+// lateContext is for clean-up, when the test's own context is over.
+func lateContext() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), patience)
+}
+
+func (t *target) followWith(ctx context.Context, id core.ID) record {
+	t.tb.Helper()
 	var spool bytes.Buffer
 	if err := run.Follow(ctx, t.dir(id), 0, &spool, nil); err != nil {
 		t.tb.Fatalf("follow: %v", err)
