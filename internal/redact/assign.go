@@ -57,6 +57,9 @@ func isName(b byte) bool { return isAlnum(b) || b == '_' || b == '-' || b == '.'
 
 func (a *assignment) findName() bool {
 	v := a.v
+	if inWord(v.text[v.to-1], v.byteAt(v.to)) {
+		return false
+	}
 	a.name, a.tail = v.from, v.to
 	for a.name > 0 && v.from-a.name < maxName && isName(v.text[a.name-1]) {
 		a.name--
@@ -64,7 +67,7 @@ func (a *assignment) findName() bool {
 	for a.tail < len(v.text) && a.tail-v.to < maxName && isName(v.text[a.tail]) {
 		a.tail++
 	}
-	return secretTail(string(v.text[v.from:v.to]), string(v.text[v.to:a.tail])) && a.ownWord()
+	return a.ownWord() && (a.tail <= v.to+1 || !notSecret[lastPart(v.text[v.to:a.tail])])
 }
 
 // ownWord tells whether the keyword is a word of its own inside the name.
@@ -79,20 +82,14 @@ func (a *assignment) ownWord() bool {
 
 func isUpper(b byte) bool { return b >= 'A' && b <= 'Z' }
 
-// secretTail judges what follows the keyword in the name.
-func secretTail(word, tail string) bool {
-	if tail == "" || tail == "-" {
-		return true
-	}
-	first, last := tail[0], word[len(word)-1]
-	if isAlnum(first) && (first < '0' || first > '9') && (!isUpper(first) || isUpper(last)) {
-		return false // part of a longer word, or a plural
-	}
-	return !notSecret[lastPart(tail)]
+// inWord tells whether the byte after a keyword makes it a part of a longer
+// word, or a plural.
+func inWord(last, next byte) bool {
+	return isAlnum(next) && (next < '0' || next > '9') && (!isUpper(next) || isUpper(last))
 }
 
 // lastPart is the last word of a name in lower case.
-func lastPart(name string) string {
+func lastPart(name []byte) string {
 	i := len(name)
 	for i > 0 && isAlnum(name[i-1]) {
 		i--
@@ -100,7 +97,7 @@ func lastPart(name string) string {
 			break
 		}
 	}
-	return strings.ToLower(name[i:])
+	return strings.ToLower(string(name[i:]))
 }
 
 // findValue goes over quotes, blanks and the sign between name and value.
@@ -149,7 +146,7 @@ func (a *assignment) takesWord() bool {
 	if v.text[a.name] == '-' && v.from-a.name >= 1 {
 		return true
 	}
-	before := bytes.ToLower(v.text[:a.name])
+	before := v.text[:a.name]
 	return bytes.Contains(before, []byte("machine ")) && bytes.Contains(before, []byte("login "))
 }
 

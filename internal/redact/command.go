@@ -4,7 +4,7 @@ import "bytes"
 
 // flagged masks the word after a flag of a command, or what is joined to it.
 func flagged(v *view, flag string, joined bool) {
-	rest := v.text[v.to:]
+	rest := v.after(nearby)
 	i := bytes.Index(rest, []byte(" "+flag))
 	if i < 0 {
 		return
@@ -36,7 +36,7 @@ func shellPass(v *view) { flagged(v, "-p", true) }
 
 // mysqlCommand is mysql -ppassword; with a blank it would be a database.
 func mysqlCommand(v *view) {
-	rest := v.text[v.to:]
+	rest := v.after(nearby)
 	if i := bytes.Index(rest, []byte(" -p")); i >= 0 && v.byteAt(v.to+i+3) != ' ' {
 		flagged(v, "-p", true)
 	}
@@ -47,7 +47,7 @@ func redisCommand(v *view) { flagged(v, "-a", false) }
 
 // curlCommand is curl -u user:password.
 func curlCommand(v *view) {
-	rest := v.text[v.to:]
+	rest := v.after(nearby)
 	for _, flag := range [...]string{" -u ", " --user ", " --proxy-user "} {
 		i := bytes.Index(rest, []byte(flag))
 		if i < 0 {

@@ -22,71 +22,69 @@ var entities = [...]struct {
 }
 
 // backslash decodes what JSON, Go, C, shells, Python and properties files write.
-func (d *decoder) backslash() piece {
-	b, ok := d.at(1)
-	if !ok {
+func backslash(t []byte) piece {
+	if len(t) < 2 {
 		return piece{}
 	}
-	switch {
+	switch b := t[1]; {
 	case b == 'x':
-		return d.coded(2, 2)
+		return coded(t, 2)
 	case b == 'u':
-		return d.unicode()
+		return unicode(t)
 	case b == 'U':
-		return d.coded(2, 8)
+		return coded(t, 8)
 	case b >= '0' && b <= '7':
-		return d.octal()
+		return octal(t)
 	case b == '\n':
 		return drop(2)
 	}
-	if i := strings.IndexByte(simpleEscapes, b); i >= 0 && i%2 == 0 {
+	if i := strings.IndexByte(simpleEscapes, t[1]); i >= 0 && i%2 == 0 {
 		return oneByte(2, simpleEscapes[i+1])
 	}
-	return oneByte(2, b)
+	return oneByte(2, t[1])
 }
 
-// coded decodes n hex digits from unit i on; two of them are a byte, more a rune.
-func (d *decoder) coded(i, n int) piece {
-	v, ok, more := d.hex(i, n)
+// coded decodes n hex digits after a letter; two of them are a byte, more a
+// rune.
+func coded(t []byte, n int) piece {
+	v, ok, more := hexDigits(t, 2, n)
 	switch {
 	case more:
 		return piece{}
 	case !ok:
-		b, _ := d.at(1)
-		return oneByte(2, b)
+		return oneByte(2, t[1])
 	case n == 2:
-		return oneByte(i+n, byte(v))
+		return oneByte(2+n, byte(v))
 	}
-	return oneRune(i+n, v)
+	return oneRune(2+n, v)
 }
 
-func (d *decoder) unicode() piece {
-	if b, ok := d.at(2); ok && b == '{' {
-		return d.braced()
+func unicode(t []byte) piece {
+	if len(t) > 2 && t[2] == '{' {
+		return braced(t)
 	}
-	p := d.coded(2, 4)
+	p := coded(t, 4)
 	if p.used != 6 {
 		return p
 	}
-	high, _, _ := d.hex(2, 4)
+	high, _, _ := hexDigits(t, 2, 4)
 	if high < 0xd800 || high > 0xdbff {
 		return p
 	}
-	return d.surrogate(high, p)
+	return surrogate(t, high, p)
 }
 
 // surrogate decodes the second half; without one the first is what p says.
-func (d *decoder) surrogate(high rune, p piece) piece {
+func surrogate(t []byte, high rune, p piece) piece {
 	for i, want := range []byte(`\u`) {
-		b, ok := d.at(6 + i)
-		if !ok {
+		if 6+i >= len(t) {
 			return piece{}
 		}
-		if b != want {
+		if t[6+i] != want {
 			return p
 		}
 	}
-	low, ok, more := d.hex(8, 4)
+	low, ok, more := hexDigits(t, 8, 4)
 	if more {
 		return piece{}
 	}
@@ -96,17 +94,16 @@ func (d *decoder) surrogate(high rune, p piece) piece {
 	return p
 }
 
-func (d *decoder) braced() piece {
+func braced(t []byte) piece {
 	v := rune(0)
 	for i := 3; i < 10; i++ {
-		b, ok := d.at(i)
-		if !ok {
+		if i >= len(t) {
 			return piece{}
 		}
-		if b == '}' && i > 3 {
+		if t[i] == '}' && i > 3 {
 			return oneRune(i+1, v)
 		}
-		x := hexDigit(b)
+		x := hexDigit(t[i])
 		if x < 0 {
 			break
 		}
@@ -115,92 +112,89 @@ func (d *decoder) braced() piece {
 	return oneByte(2, 'u')
 }
 
-func (d *decoder) octal() piece {
+func octal(t []byte) piece {
 	v, i := 0, 1
 	for ; i < 4; i++ {
-		b, ok := d.at(i)
-		if !ok {
+		if i >= len(t) {
 			return piece{}
 		}
-		if b < '0' || b > '7' {
+		if t[i] < '0' || t[i] > '7' {
 			break
 		}
-		v = v<<3 | int(b-'0')
+		v = v<<3 | int(t[i]-'0')
 	}
 	return oneByte(i, byte(v))
 }
 
+// maxEntity bounds the name of an entity.
+const maxEntity = 10
+
 // entity decodes &name; and &#10; and &#xa; where the semicolon is there.
-func (d *decoder) entity() piece {
-	var name [10]byte
-	for i := range name {
-		b, ok := d.at(i + 1)
-		if !ok {
+func entity(t []byte) piece {
+	for i := 1; i <= maxEntity; i++ {
+		if i >= len(t) {
 			return piece{}
 		}
-		if b == ';' {
-			return entityPiece(string(name[:i]))
+		if t[i] == ';' {
+			return entityPiece(t[1:i])
 		}
-		if !isAlnum(b) && (b != '#' || i > 0) {
+		if !isAlnum(t[i]) && (t[i] != '#' || i > 1) {
 			break
 		}
-		name[i] = b
 	}
-	return plainUnit('&')
+	return plainByte('&')
 }
 
-func entityPiece(name string) piece {
-	if strings.HasPrefix(name, "#") {
+func entityPiece(name []byte) piece {
+	if len(name) > 0 && name[0] == '#' {
 		return numericEntity(name)
 	}
-	for _, e := range entities {
-		if e.name == name {
-			return oneRune(len(name)+2, e.r)
+	for i := range entities {
+		if entities[i].name == string(name) {
+			return oneRune(len(name)+2, entities[i].r)
 		}
 	}
-	return plainUnit('&')
+	return plainByte('&')
 }
 
-func numericEntity(name string) piece {
+func numericEntity(name []byte) piece {
 	digits, base := name[1:], rune(10)
-	if strings.HasPrefix(digits, "x") || strings.HasPrefix(digits, "X") {
+	if len(digits) > 0 && digits[0]|' ' == 'x' {
 		digits, base = digits[1:], 16
 	}
 	v := rune(0)
-	for i := range len(digits) {
-		x := hexDigit(digits[i])
+	for _, b := range digits {
+		x := hexDigit(b)
 		if x < 0 || rune(x) >= base {
-			return plainUnit('&')
+			return plainByte('&')
 		}
 		v = min(v*base+rune(x), utf8.MaxRune+1)
 	}
-	if digits == "" {
-		return plainUnit('&')
+	if len(digits) == 0 {
+		return plainByte('&')
 	}
 	return oneRune(len(name)+2, v)
 }
 
 // introducer looks at what follows ESC, or at the two bytes of U+009B.
-func (d *decoder) introducer() piece {
-	b, ok := d.at(1)
-	if !ok {
+func introducer(t []byte) piece {
+	if len(t) < 2 {
 		return piece{}
 	}
-	if d.queue[0].b == 0xc2 {
+	b := t[1]
+	if t[0] == 0xc2 {
 		if b != 0x9b {
-			return plainUnit(0xc2)
+			return plainByte(0xc2)
 		}
 		b = '['
 	}
 	switch b {
 	case '[':
-		d.mode, d.seen = modeControl, 0
-		return drop(2)
+		return piece{used: 2, kind: pieceControl}
 	case ']', 'P', '_', '^', 'X':
-		d.mode, d.seen = modeString, 0
-		return drop(2)
+		return piece{used: 2, kind: pieceString}
 	case '(', ')', '*', '+', '#', ' ', '%':
-		if _, ok := d.at(2); !ok {
+		if len(t) < 3 {
 			return piece{}
 		}
 		return drop(3)
@@ -210,65 +204,82 @@ func (d *decoder) introducer() piece {
 	return drop(2)
 }
 
-// control drops the bytes of a control sequence as they come. A line feed ends
-// any of them: the lane must see the next line.
-func (d *decoder) control(b byte, end bool) piece {
-	d.seen++
-	mode := d.mode
-	d.mode = modeText
-	switch {
-	case b == '\n', d.seen > maxString:
-		return d.next(end)
-	case mode == modeControl:
-		return d.parameter(b, end)
-	case b == '\a', mode == modeStringEsc && b == '\\':
-		return drop(1)
-	case b == 0x1b:
-		d.mode = modeStringEsc
-	default:
-		d.mode = modeString
-	}
-	return drop(1)
+// maxControl bounds a control sequence and maxString an OSC, so that one
+// without its end does not hide the rest of the stream from the lane.
+const (
+	maxControl = 64
+	maxString  = 4096
+)
+
+// sequence drops a control sequence that may come in parts.
+type sequence struct {
+	kind   pieceKind // pieceText: none is open
+	seen   int
+	escape bool // the byte before was ESC, inside a string
 }
 
-func (d *decoder) parameter(b byte, end bool) piece {
-	switch {
-	case b >= 0x40 && b <= 0x7e:
-		return drop(1)
-	case b >= 0x20 && b <= 0x3f && d.seen <= maxControl:
-		d.mode = modeControl
-		return drop(1)
+// skip returns how many bytes at the start of t belong to the sequence. A line
+// feed ends any of them: the lane must see the next line.
+func (q *sequence) skip(t []byte) int {
+	for i, b := range t {
+		q.seen++
+		part, done := q.control(b)
+		if q.kind == pieceString {
+			part, done = q.text(b)
+		}
+		if done || !part {
+			*q = sequence{}
+		}
+		if done {
+			return i + 1
+		}
+		if !part {
+			return i
+		}
 	}
-	return d.next(end)
+	return len(t)
 }
 
-// unescape decodes one level of s, as a lane does.
+func (q *sequence) control(b byte) (part, done bool) {
+	if b >= 0x40 && b <= 0x7e {
+		return true, true
+	}
+	return b >= 0x20 && b <= 0x3f && q.seen <= maxControl, false
+}
+
+func (q *sequence) text(b byte) (part, done bool) {
+	ended := b == '\a' || q.escape && b == '\\'
+	q.escape = b == 0x1b
+	return b != '\n' && q.seen <= maxString, ended
+}
+
+// unescape decodes one level of a string, as a lane does.
 func unescape(s string) string {
-	if strings.IndexFunc(s, func(r rune) bool { return r < 0x80 && special(byte(r)) || r == 0x9b }) < 0 {
-		return s
-	}
-	d := &decoder{}
-	out := make([]byte, 0, len(s))
-	for i := range len(s) {
-		d.queue[d.n] = unit{b: s[i], made: true}
-		d.n++
-		out = d.flush(out, false)
-	}
-	return string(d.flush(out, true))
-}
-
-func (d *decoder) flush(out []byte, end bool) []byte {
-	for d.n > 0 {
-		p := d.next(end)
+	var q sequence
+	t := []byte(s)
+	out := make([]byte, 0, len(t))
+	for len(t) > 0 {
+		if q.kind != pieceText {
+			t = t[q.skip(t):]
+			continue
+		}
+		p := plainByte(t[0])
+		if special[t[0]] {
+			p = decode(t)
+		}
 		if p.used == 0 {
-			break
+			p = plainByte(t[0])
 		}
-		d.take(p.used)
-		if p.back && len(out) > 0 {
-			_, size := utf8.DecodeLastRune(out)
-			out = out[:len(out)-size]
+		if p.kind == pieceControl || p.kind == pieceString {
+			q.kind = p.kind
 		}
-		out = append(out, p.text[:p.size]...)
+		if p.kind == pieceBack && len(out) > 0 {
+			out = out[:len(out)-1]
+		}
+		for i := range p.size {
+			out = append(out, byte(p.text>>(8*i)))
+		}
+		t = t[p.used:]
 	}
-	return out
+	return string(out)
 }

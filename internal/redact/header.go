@@ -38,16 +38,20 @@ func authorization(v *view) {
 	if at < 0 {
 		return
 	}
-	value := headerValue(v.text[at:])
-	word, rest, two := bytes.Cut(value, []byte(" "))
+	start := headerValue(v.text[at:min(len(v.text), at+nearby)])
+	word, _, two := bytes.Cut(start, []byte(" "))
 	if !two {
 		if looksRandom(word) && len(word) >= 8 {
-			v.mask(at, at+len(word))
+			v.mask(at, at+len(headerValue(v.text[at:])))
 		}
 		return
 	}
 	name := strings.ToLower(string(word))
-	if !schemes[name] || len(rest) == 0 || placeholder(rest) {
+	if !schemes[name] {
+		return
+	}
+	value := headerValue(v.text[at:])
+	if rest := value[len(word)+1:]; len(rest) == 0 || placeholder(rest) {
 		return
 	}
 	if name == "digest" || strings.HasPrefix(name, "aws4") {
@@ -75,7 +79,7 @@ func bearer(v *view) {
 		i++
 	}
 	j := i
-	for j < len(v.text) && (isBase64(v.text[j]) || v.text[j] == '.' || v.text[j] == '~') {
+	for i > v.to && j < len(v.text) && (isBase64(v.text[j]) || v.text[j] == '.' || v.text[j] == '~') {
 		j++
 	}
 	if word := v.text[i:j]; i > v.to && (len(word) >= 24 || len(word) >= 8 && looksRandom(word)) {
@@ -91,6 +95,7 @@ func cookie(v *view) {
 	}
 	set := v.from >= 4 && bytes.EqualFold(v.text[v.from-4:v.from], []byte("set-"))
 	value := headerValue(v.text[at:])
+	v.judged(at + len(value))
 	for len(value) > 0 {
 		pair, rest, _ := bytes.Cut(value, []byte(";"))
 		if i := bytes.IndexByte(pair, '='); i > 0 && bytes.IndexByte(bytes.TrimSpace(pair[:i]), ' ') < 0 {

@@ -10,18 +10,35 @@ const wrapLane = levels
 // would join unrelated lines.
 const minWrapped = 16
 
-// lane matches what its decoder makes of the stream. Between escapes a lane
-// would see what its parent sees, so it sleeps until its parent meets the first
-// byte of an escape, starts with the parent's live prefix, and sleeps again
-// when all that is alive in it lies after the last escape.
+// minAwake is how many bytes after an escape a lane stays awake: a backspace
+// may come that concerns them.
+const minAwake = 3
+
+// unit is one byte of a lane's text and the bytes of the stream it stands for.
+type unit struct {
+	start, end int    // in the stream
+	state      uint32 // of the matcher, after this byte
+	b          byte
+	made       bool // by decoding: may start an escape at the next level
+}
+
+// lane matches what decoding makes of the text of its parent, which is the
+// stream for the first level. Between escapes a lane would see what its parent
+// sees, so it sleeps until its parent meets the first byte of an escape, starts
+// with the parent's live prefix, and sleeps again when all that is alive in it
+// lies after the last escape. What it finds is the same however long it sleeps,
+// which is what makes a restart at a mark exact.
 type lane struct {
 	w      *Writer
 	level  int
 	awake  bool
-	dec    decoder
-	ring   []unit // the last units, by count
-	n      int    // units so far
-	last   int    // count at the last escape
+	seq    sequence
+	pos    int    // of the next byte of the parent's text
+	text   []byte // the last bytes of this lane's text, and what they stand for
+	units  []unit
+	gone   int // units before those
+	last   int // count of units at the last escape
+	made   int // count of units at the last one that the next level must see
 	state  uint32
 	backed bool // the last thing was a backspace
 	before byte // what stood before the first unit
@@ -32,37 +49,45 @@ type lane struct {
 func (l *lane) init(w *Writer, level int) {
 	l.w, l.level, l.least = w, level, 1
 	if level == wrapLane {
-		l.dec.wrap = true
 		l.least = minWrapped
 	}
 }
 
-// wake starts the lane at a byte before which its parent was in state, with
-// back bytes already taken off the parent's text.
-func (l *lane) wake(state uint32, at func(k int) unit) {
-	if l.ring == nil {
-		l.ring = make([]unit, ringSize(l.w.set.auto.max))
+// child is the lane that decodes what this one makes, nil for none.
+func (l *lane) child() *lane {
+	if l.level+1 >= levels {
+		return nil
 	}
-	l.awake, l.backed, l.n, l.state, l.word = true, false, 0, 0, span{}
-	l.dec.n, l.dec.mode = 0, modeText
+	return &l.w.lanes[l.level+1]
+}
+
+// count is the number of units so far.
+func (l *lane) count() int { return l.gone + len(l.units) }
+
+// unit returns the k-th unit from the end, 1 being the last.
+func (l *lane) unit(k int) unit {
+	if k > len(l.units) {
+		return unit{b: l.before}
+	}
+	return l.units[len(l.units)-k]
+}
+
+// wake starts the lane at byte pos of its parent's text, before which the
+// parent was in state; at gives the parent's units before pos, from the end.
+func (l *lane) wake(pos int, state uint32, at func(k int) unit) {
+	*l = lane{w: l.w, level: l.level, least: l.least, text: l.text[:0], units: l.units[:0], awake: true, pos: pos}
+	if next := l.child(); next != nil {
+		next.pos = 0
+	}
 	live := l.w.set.auto.alive(state)
 	l.before = at(live + 1).b
 	for k := live; k > 0; k-- {
 		u := at(k)
 		l.state = l.step(u.b) &^ hot
-		u.state = l.state
+		u.state, u.made = l.state, false
 		l.keep(u)
 	}
-	l.last = l.n
-}
-
-// ringSize is a power of two that holds a needle and what a backspace may need.
-func ringSize(longest int) int {
-	n := 64
-	for n < longest+window {
-		n *= 2
-	}
-	return n
+	l.last = l.count()
 }
 
 func (l *lane) step(b byte) uint32 {
@@ -71,110 +96,205 @@ func (l *lane) step(b byte) uint32 {
 }
 
 func (l *lane) keep(u unit) {
-	l.ring[l.n&(len(l.ring)-1)] = u
-	l.n++
+	l.units = append(l.units, u)
+	l.text = append(l.text, u.b)
 }
 
-// unit returns the k-th unit from the end, 1 being the last.
-func (l *lane) unit(k int) unit {
-	if k > l.n {
-		return unit{b: l.before}
+// input is the part of the parent's text that the lane has not taken yet.
+func (l *lane) input() []byte {
+	if l.level == 0 || l.level == wrapLane {
+		return l.w.buf[l.pos-l.w.base:]
 	}
-	return l.ring[(l.n-k)&(len(l.ring)-1)]
+	p := &l.w.lanes[l.level-1]
+	return p.text[l.pos-p.gone:]
 }
 
-// push gives the lane the next unit of its parent's text.
-func (l *lane) push(u unit) {
-	if l.dec.idle() && !l.dec.starts(u) {
-		u.made = false
-		l.emit(u)
-	} else {
-		l.dec.queue[l.dec.n] = u
-		l.dec.n++
-		l.drain(false)
+// origin is the byte at pos of the parent's text as a unit.
+func (l *lane) origin(pos int) unit {
+	switch l.level {
+	case 0:
+		return unit{start: pos, end: pos + 1, made: true}
+	case wrapLane:
+		return unit{start: pos, end: pos + 1, made: l.w.wraps(pos)}
 	}
-	l.rest()
+	p := &l.w.lanes[l.level-1]
+	return p.units[pos-p.gone]
 }
 
-// drain lets the decoder decide as far as it can; end says that no more comes.
-func (l *lane) drain(end bool) {
-	for l.dec.n > 0 {
-		p := l.dec.next(end)
-		if p.used == 0 {
-			return
+// run takes what there is of the parent's text, until the lane sleeps; end says
+// that no more comes.
+func (l *lane) run(end bool) {
+	t := l.input()
+	for l.awake && len(t) > 0 {
+		n := l.take(t, end)
+		if n == 0 {
+			break
 		}
-		l.apply(p)
+		t = t[n:]
+		l.pos += n
+		if l.count()-l.last >= minAwake {
+			l.rest()
+		}
 	}
 }
 
-func (l *lane) apply(p piece) {
-	u := l.dec.queue[0]
-	u.end = l.dec.queue[p.used-1].end
-	l.dec.take(p.used)
-	if p.plain {
-		u.made = false
-		l.emit(u)
+// take decodes the first bytes of t and returns how many; 0 asks for more.
+func (l *lane) take(t []byte, end bool) int {
+	if l.seq.kind != pieceText {
+		l.last = l.count()
+		if n := l.seq.skip(t); n > 0 {
+			return n
+		}
+	}
+	b := t[0]
+	u := l.origin(l.pos)
+	if !l.opens(b, u.made) {
+		l.emit(b, u, false)
+		return 1
+	}
+	p := l.decide(t)
+	if p.used == 0 && end {
+		p = plainByte(b)
+	}
+	if p.used > 0 {
+		l.apply(p, u)
+	}
+	return int(p.used)
+}
+
+// opens tells whether an escape may start with byte b.
+func (l *lane) opens(b byte, made bool) bool {
+	if l.level == wrapLane {
+		return made && (b == '\n' || b == '\r')
+	}
+	return made && special[b]
+}
+
+func (l *lane) decide(t []byte) piece {
+	if l.level == wrapLane {
+		return unwrap(t)
+	}
+	return decode(t)
+}
+
+func (l *lane) apply(p piece, u unit) {
+	if p.kind == piecePlain {
+		l.emit(byte(p.text), u, false)
 		return
 	}
-	l.last = l.n
-	if p.back {
-		l.back(u)
+	if p.kind == pieceBack {
+		l.back(u.start)
+	}
+	if p.kind == pieceControl || p.kind == pieceString {
+		l.seq.kind = p.kind
+	}
+	l.last = l.count()
+	if p.used > 1 {
+		u.end = l.origin(l.pos + int(p.used) - 1).end
 	}
 	for i := range p.size {
-		u.b, u.made = p.text[i], true
-		l.emit(u)
+		l.emit(byte(p.text>>(8*i)), u, true)
 	}
-	l.last = l.n
+	l.last = l.count()
 }
 
-// emit matches one unit of the lane's text and hands it to the next level.
-func (l *lane) emit(u unit) {
+// emit matches one byte of the lane's text.
+func (l *lane) emit(b byte, u unit, made bool) {
 	if l.word.end > 0 {
-		l.closeWord(u.b)
+		l.closeWord(b)
 	}
-	prior := l.state
-	e := l.step(u.b)
+	e := l.step(b)
 	l.state = e &^ hot
-	u.state = l.state
+	u.b, u.state, u.made = b, l.state, made
 	l.backed = false
 	l.keep(u)
-	if e != l.state {
-		l.w.matched(e&^hot, l)
+	if made && special[b] {
+		l.made = l.count()
 	}
-	l.forward(prior, u)
+	if e&hot != 0 {
+		l.w.matched(l.state, l)
+	}
 }
 
-func (l *lane) forward(prior uint32, u unit) {
-	if l.level+1 >= levels {
+// follow lets the next level take what is new, waking it where an escape of
+// its own begins.
+func (l *lane) follow(end bool) {
+	next := l.child()
+	if next == nil {
 		return
 	}
-	next := &l.w.lanes[l.level+1]
-	if !next.awake {
-		if !u.made || !special(u.b) {
+	for {
+		if next.awake {
+			next.run(end)
+			next.follow(end)
+		}
+		if next.awake || !l.seek(next) {
 			return
 		}
-		next.wake(prior, func(k int) unit { return l.unit(k + 1) })
+		l.rouse(next)
 	}
-	next.push(u)
+}
+
+// seek takes the sleeping next level to the next escape that it must see.
+func (l *lane) seek(next *lane) bool {
+	next.pos = max(next.pos, l.gone)
+	for next.pos < l.made {
+		if l.opener(next.pos) {
+			return true
+		}
+		next.pos++
+	}
+	return false
+}
+
+// opener tells whether the unit at pos must wake the next level.
+func (l *lane) opener(pos int) bool {
+	u := &l.units[pos-l.gone]
+	return u.made && special[u.b]
+}
+
+func (l *lane) rouse(next *lane) {
+	i := next.pos - l.gone
+	state := uint32(0)
+	if i > 0 {
+		state = l.units[i-1].state
+	}
+	next.wake(next.pos, state, func(k int) unit { return l.unit(len(l.units) - i + k) })
 }
 
 // back takes the last character off the text, as a terminal would. That works
-// for one plain character right before it, which is what hold has kept; any
-// other forgets what stands before it. It is the same whether the lane was
-// awake before that character or not.
-func (l *lane) back(u unit) {
+// for one plain character right before the backspace at start, which is what
+// hold has kept; any other makes the lane forget what stands before it.
+func (l *lane) back(start int) {
 	top := l.unit(1)
-	rubbed := (l.level == 0 || u.rubbed) && !l.backed && l.n > 1 && isPrintable(top.b) && top.end == u.start
+	fits := l.level == 0 && !l.backed && len(l.units) > 1 && isPrintable(top.b) && top.end == start
+	l.follow(false)
+	l.undo(fits)
 	l.backed = true
-	if rubbed {
-		l.n--
-		l.state = l.unit(1).state
-	} else {
-		l.n, l.state = 0, 0
+}
+
+// undo takes back the last unit, or all of them, here and in the next levels.
+func (l *lane) undo(one bool) {
+	top := l.unit(1)
+	keep := 0
+	if one && len(l.units) > 1 {
+		keep = len(l.units) - 1
 	}
-	if l.level+1 < levels && l.w.lanes[l.level+1].awake {
-		u.made, u.rubbed = true, rubbed
-		l.w.lanes[l.level+1].push(u)
+	l.units, l.text = l.units[:keep], l.text[:keep]
+	l.state = 0
+	if keep > 0 {
+		l.state = l.units[keep-1].state
+	}
+	l.made = min(l.made, l.count())
+	next := l.child()
+	if next == nil {
+		return
+	}
+	taken := next.pos > l.count()
+	next.pos = min(next.pos, l.count())
+	if next.awake && (taken || keep == 0) {
+		next.undo(keep > 0 && next.unit(1).end == top.end && !next.unit(1).made)
+		next.last = next.count()
 	}
 }
 
@@ -183,15 +303,29 @@ func isPrintable(b byte) bool { return b >= ' ' && b < 0x7f }
 // rest puts the lane to sleep when its text no longer differs from its
 // parent's in anything that may become a match.
 func (l *lane) rest() {
-	if !l.dec.idle() || l.word.end > 0 || l.n-l.last < 3 {
+	if l.seq.kind != pieceText || l.word.end > 0 || l.count()-l.last < l.w.set.auto.alive(l.state) {
 		return
 	}
-	if l.level+1 < levels && l.w.lanes[l.level+1].awake {
+	l.follow(false)
+	next := l.child()
+	l.awake = next != nil && next.awake
+}
+
+// trim forgets the units that nothing can ask for any more, not even after a
+// backspace.
+func (l *lane) trim() {
+	a := l.w.set.auto
+	cut := len(l.units) - max(a.alive(l.state), a.alive(l.unit(2).state)) - minAwake
+	if next := l.child(); next != nil && next.awake {
+		cut = min(cut, next.pos-l.gone)
+	}
+	if cut <= 0 {
 		return
 	}
-	if l.n-l.last >= l.w.set.auto.alive(l.state) {
-		l.awake = false
-	}
+	l.before = l.units[cut-1].b
+	l.units = l.units[:copy(l.units, l.units[cut:])]
+	l.text = l.text[:copy(l.text, l.text[cut:])]
+	l.gone += cut
 }
 
 // closeWord decides a whole-word match by the byte that follows it.
@@ -207,7 +341,10 @@ func (l *lane) end() {
 	if !l.awake {
 		return
 	}
-	l.drain(true)
+	l.run(true)
+	if l.level != wrapLane {
+		l.follow(true)
+	}
 	if l.word.end > 0 {
 		l.closeWord('\n')
 	}
@@ -215,8 +352,8 @@ func (l *lane) end() {
 
 // hold is the first byte of the stream that the lane may yet mask.
 func (l *lane) hold(at int) int {
-	if l.dec.n > 0 {
-		at = min(at, l.dec.queue[0].start)
+	if len(l.input()) > 0 {
+		at = min(at, l.origin(l.pos).start)
 	}
 	if l.word.end > 0 {
 		at = min(at, l.word.start)
@@ -224,10 +361,10 @@ func (l *lane) hold(at int) int {
 	if live := l.w.set.auto.alive(l.state); live > 0 {
 		at = min(at, l.unit(live).start)
 	}
-	if l.dec.wrap || l.n < 2 || !isPrintable(l.unit(1).b) {
+	if l.level == wrapLane || len(l.units) < 2 || !isPrintable(l.unit(1).b) {
 		return at
 	}
-	if live := l.w.set.auto.alive(l.unit(2).state); live > 0 && live < l.n {
+	if live := l.w.set.auto.alive(l.unit(2).state); live > 0 && live < len(l.units) {
 		at = min(at, l.unit(live+1).start)
 	}
 	return at

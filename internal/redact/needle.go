@@ -182,7 +182,7 @@ func unquote(text string) string {
 func (c *compiler) inner(text string) []string {
 	w := c.shapes.NewWriter(io.Discard)
 	w.buf = []byte(text)
-	w.scan()
+	w.sweep()
 	w.shapes.settle(true)
 	var list []string
 	for _, s := range w.spans {

@@ -1,34 +1,39 @@
 package redact
 
-// scan matches what is new in the buffer. Both machines go over every byte;
-// the lanes only follow where an escape has woken them.
+// scan matches what is new in the buffer. The machines go over every byte; the
+// lanes run ahead of them from where an escape has woken them.
 func (w *Writer) scan() {
 	if w.word.end > 0 && w.pos < w.end() {
 		w.closeWord(w.at(w.pos))
 	}
-	for w.pos < w.end() {
-		if w.asleep() {
-			w.fast()
-		} else {
-			w.slow()
+	for _, n := range [...]int{0, wrapLane} {
+		if w.lanes[n].awake {
+			w.run(n)
+		}
+	}
+	w.sweep()
+	for i := range w.lanes {
+		if w.lanes[i].awake {
+			w.lanes[i].trim()
 		}
 	}
 }
 
-func (w *Writer) asleep() bool {
-	return !w.lanes[0].awake && !w.lanes[wrapLane].awake
+// run lets a lane of the stream and those behind it take what there is.
+func (w *Writer) run(n int) {
+	w.lanes[n].run(false)
+	w.lanes[n].follow(false)
 }
 
-// fast runs to the end of the buffer or to the first byte that wakes a lane.
-// Nothing in its loop allocates or calls, but for states deep in a needle.
-func (w *Writer) fast() {
+// sweep takes the two machines to the end of the buffer. Its loop calls nothing
+// but for states deep in a needle, and allocates nothing.
+func (w *Writer) sweep() {
 	a, k := w.set.auto, w.set.keywords
 	classes, keys := &a.class, &k.class
 	dense, lim, table := a.dense, a.lim, k.dense
 	state, prev, prev2, shape := w.state, w.prev, w.prev2, w.shape
 	from := w.pos
-	buf := w.buf[from-w.base:]
-	for i, b := range buf {
+	for i, b := range w.buf[from-w.base:] {
 		prev2, prev = prev, state
 		col := uint32(classes[b])
 		if state < lim {
@@ -40,39 +45,13 @@ func (w *Writer) fast() {
 		if (state|shape)&hot == 0 {
 			continue
 		}
-		w.pos = from + i + 1
 		hit, key := state, shape
 		state, shape = state&^hot, shape&^hot
-		w.state, w.prev, w.prev2, w.shape = state, prev, prev2, shape
+		w.pos, w.prev, w.prev2 = from+i+1, prev, prev2
 		w.event(hit, key)
-		if !w.asleep() {
-			return
-		}
 	}
 	w.state, w.prev, w.prev2, w.shape = state, prev, prev2, shape
 	w.pos = w.end()
-}
-
-// slow takes one byte through the machines and the lanes that are awake.
-func (w *Writer) slow() {
-	b := w.at(w.pos)
-	a, k := w.set.auto, w.set.keywords
-	w.prev2, w.prev = w.prev, w.state
-	hit := a.step(w.state, uint32(a.class[b]))
-	key := k.step(w.shape, uint32(k.class[b]))
-	w.state, w.shape = hit&^hot, key&^hot
-	u := unit{start: w.pos, end: w.pos + 1, b: b, made: true}
-	w.pos++
-	if w.lanes[0].awake {
-		w.lanes[0].push(u)
-	}
-	if w.lanes[wrapLane].awake {
-		u.made = (b == '\n' || b == '\r') && w.wraps(u.start)
-		w.lanes[wrapLane].push(u)
-	}
-	if (hit|key)&hot != 0 {
-		w.event(hit, key)
-	}
 }
 
 // event acts on what ends at the last byte.
@@ -155,19 +134,17 @@ func (w *Writer) closeWord(next byte) {
 
 // raw returns the k-th byte before position to as a unit of the stream.
 func (w *Writer) raw(to, k int) unit {
-	return unit{start: to - k, end: to - k + 1, b: w.at(to - k), made: true}
+	return unit{start: to - k, end: to - k + 1, b: w.at(to - k)}
 }
 
-// wake starts lane n with the last size bytes, before which the matcher was in
-// state. A lane that is awake has had them already.
+// wake starts lane n at the last size bytes, before which the matcher was in
+// state, unless it has had them already.
 func (w *Writer) wake(n int, state uint32, size int) {
 	l := &w.lanes[n]
-	if l.awake {
+	from := w.pos - size
+	if l.awake || from < l.pos {
 		return
 	}
-	from := w.pos - size
-	l.wake(state, func(k int) unit { return w.raw(from, k) })
-	for k := size; k > 0; k-- {
-		l.push(w.raw(w.pos, k))
-	}
+	l.wake(from, state, func(k int) unit { return w.raw(from, k) })
+	w.run(n)
 }

@@ -66,6 +66,14 @@ func (v *view) mask(from, to int) {
 	}
 }
 
+// judged says that no keyword before to is worth a look.
+func (v *view) judged(to int) { v.out.covered = max(v.out.covered, v.base+to) }
+
+// after is the text behind the keyword, at most n bytes of it. A shape that may
+// decline must not look further than some bytes, or a text full of its keyword
+// takes quadratic time.
+func (v *view) after(n int) []byte { return v.text[v.to:min(len(v.text), v.to+n)] }
+
 // byteAt returns a byte of the text; outside of it there are line ends.
 func (v *view) byteAt(i int) byte {
 	if i < 0 || i >= len(v.text) {
@@ -94,7 +102,10 @@ type shapes struct {
 	w       *Writer
 	queue   []pending
 	open    *opened
-	covered int // what shapes have masked ends here
+	covered int // keywords before it are part of what was masked or judged
+	drivers int // colons before it are, for driverName
+	webs    int // and the starts of a JWT
+	view    view
 	known   [stopCount]stretch
 }
 
@@ -105,6 +116,9 @@ type stretch struct {
 }
 
 func (s *shapes) reset() { *s = shapes{w: s.w, queue: s.queue[:0]} }
+
+// nearby bounds what a shape looks at before it declines.
+const nearby = 128
 
 // found notes a keyword that ends at the last byte read.
 func (s *shapes) found(id, start int) {
@@ -126,7 +140,9 @@ func (s *shapes) settle(end bool) {
 		}
 		done++
 	}
-	s.queue = s.queue[:copy(s.queue, s.queue[done:])]
+	if done > 0 {
+		s.queue = s.queue[:copy(s.queue, s.queue[done:])]
+	}
 }
 
 func (s *shapes) decide(p pending, end bool) bool {
@@ -140,7 +156,8 @@ func (s *shapes) decide(p pending, end bool) bool {
 	}
 	w := s.w
 	low := max(p.end-lookback, p.line)
-	kind.match(&view{text: w.buf[low-w.base : stop-w.base], from: p.start - low, to: p.end - low, cut: cut, base: low, out: s})
+	s.view = view{text: w.buf[low-w.base : stop-w.base], from: p.start - low, to: p.end - low, cut: cut, base: low, out: s}
+	kind.match(&s.view)
 	return true
 }
 

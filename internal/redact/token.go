@@ -35,13 +35,20 @@ func (p *prefix) match(v *view) {
 	if string(v.text[v.from:v.to]) != p.text || isWord(v.byteAt(v.from-1)) {
 		return
 	}
-	i := v.to
-	for i < len(v.text) && (isAlnum(v.text[i]) || contains(p.more, v.text[i])) {
+	if start := v.after(nearby / 2); looksMixed(start[:p.run(start)]) {
+		if n := p.run(v.text[v.to:]); n >= p.min {
+			v.mask(v.to, v.to+n)
+		}
+	}
+}
+
+// run is how much of a text can be the body of a token.
+func (p *prefix) run(t []byte) int {
+	i := 0
+	for i < len(t) && (isAlnum(t[i]) || contains(p.more, t[i])) {
 		i++
 	}
-	if i-v.to >= p.min && looksMixed(v.text[v.to:i]) {
-		v.mask(v.to, i)
-	}
+	return i
 }
 
 func contains(set string, b byte) bool {
@@ -72,7 +79,7 @@ func looksMixed(word []byte) bool {
 
 // webToken masks a JWT: three parts of base64url, the first of which is JSON.
 func webToken(v *view) {
-	if string(v.text[v.from:v.to]) != "eyJ" {
+	if v.base+v.from < v.out.webs || string(v.text[v.from:v.to]) != "eyJ" {
 		return
 	}
 	dots, size, i := 0, 3, v.to
@@ -87,6 +94,9 @@ func webToken(v *view) {
 			break
 		}
 		size++
+	}
+	if dots < 2 {
+		v.out.webs = v.base + i // nor can one begin in here
 	}
 	if dots >= 2 && i-v.from >= 30 || v.cut && i == len(v.text) {
 		v.mask(v.to, i)

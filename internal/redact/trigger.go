@@ -54,12 +54,13 @@ func (w *Writer) keyword(r *rule) {
 // it had not been there.
 func (w *Writer) wakeBack() {
 	l := &w.lanes[0]
-	if l.awake {
+	to := w.pos - 2
+	if l.awake || to+1 < l.pos {
 		return
 	}
-	to := w.pos - 2
-	l.wake(w.prev2, func(k int) unit { return w.raw(to, k) })
+	l.wake(w.pos, w.prev2, func(k int) unit { return w.raw(to, k) })
 	l.backed = true
+	w.run(0)
 }
 
 // wakeWrap starts the lane of wrapped lines at a line end in the middle of what

@@ -40,7 +40,7 @@ func passwordEnd(t []byte, from int) int {
 	if isPort(rest[:path]) {
 		return -1
 	}
-	for i := path; i < len(rest); i++ {
+	for i := path; i < min(len(rest), path+nearby); i++ {
 		if rest[i] == '@' && startsHost(rest[i+1:]) {
 			return from + i
 		}
@@ -97,9 +97,10 @@ func looksRandom(word []byte) bool {
 
 // driverName masks the password of user:password@tcp(host), which has no scheme.
 func driverName(v *view) {
-	if !isWord(v.byteAt(v.from - 1)) {
+	if v.base+v.from < v.out.drivers || !isWord(v.byteAt(v.from-1)) {
 		return
 	}
+	v.out.drivers = v.base + len(v.text) // the first colon of a word decides
 	rest := v.text[v.to:]
 	for _, sep := range [...]string{"@tcp(", "@unix("} {
 		if i := bytes.LastIndex(rest, []byte(sep)); i > 0 {

@@ -108,6 +108,9 @@ func closes(value []byte) bool {
 
 // placeholder tells whether a value stands for a secret without being one.
 func placeholder(value []byte) bool {
+	if len(value) > nearby {
+		return false
+	}
 	text := string(bytes.TrimRight(value, ",;"))
 	if text == "" || emptyValues[strings.ToLower(text)] {
 		return true

@@ -9,6 +9,10 @@ import (
 // lookback is how much of what is released stays readable for the shapes.
 const lookback = 256
 
+// block is how much of a long write is taken at a time: it bounds the memory of
+// a stream, whatever is written at once.
+const block = 16 << 10
+
 // errSwap is what Swap returns for no set.
 var errSwap = errors.New("redact: swap to a nil set")
 
@@ -54,10 +58,12 @@ func (w *Writer) Write(p []byte) (int, error) {
 	if w.err != nil {
 		return 0, w.err
 	}
-	w.buf = append(w.buf, p...)
-	w.scan()
-	w.shapes.settle(false)
-	w.release(w.hold())
+	for n := 0; n < len(p) && w.err == nil; n += block {
+		w.buf = append(w.buf, p[n:min(n+block, len(p))]...)
+		w.scan()
+		w.shapes.settle(false)
+		w.release(w.hold())
+	}
 	return len(p), w.err
 }
 
@@ -70,9 +76,8 @@ func (w *Writer) Flush() error {
 	if w.word.end > 0 {
 		w.closeWord('\n')
 	}
-	for i := range w.lanes {
-		w.lanes[i].end()
-	}
+	w.lanes[0].end()
+	w.lanes[wrapLane].end()
 	w.shapes.settle(true)
 	w.release(w.end())
 	w.restart()
@@ -110,8 +115,7 @@ func (w *Writer) restart() {
 	w.word, w.spans = span{}, nil
 	w.inside = 0
 	for i := range w.lanes {
-		w.lanes[i].awake = false
-		w.lanes[i].ring = nil
+		w.lanes[i].awake, w.lanes[i].pos = false, 0
 	}
 	w.shapes.reset()
 	w.markIn, w.markOut = w.released, w.written
@@ -226,9 +230,10 @@ func (w *Writer) send() {
 	w.err = err
 }
 
-// compact drops what is released, but for what the shapes may look back at.
+// compact drops what is released, but for what the shapes may look back at: they
+// hold what comes after the rest of a name, and look back from its keyword.
 func (w *Writer) compact() {
-	cut := w.released - lookback - w.base
+	cut := w.released - lookback - maxName - w.base
 	if cut <= 0 || cut < len(w.buf)-cut && cut < 1<<16 {
 		return
 	}
