@@ -23,18 +23,28 @@ say "2. A token for it"
 TAFFRAIL_TOKEN=$(taffrail token create --data "$DATA" --name demo --abilities root)
 
 say "3. A service, with a variable that nobody can read back"
-taffrail services show demo >/dev/null 2>&1 || taffrail services create --name demo --file lab/demo/compose.yaml
-taffrail services env demo set --locked DEMO_PASSWORD=correct-horse-battery
+export DEMO_PASSWORD=${DEMO_PASSWORD:-correct-horse-battery} # named without its value below, so that no list of processes shows it
+taffrail services get demo >/dev/null 2>&1 || taffrail services create --name demo --file lab/demo/compose.yaml
+taffrail services envs set demo DEMO_PASSWORD --lock DEMO_PASSWORD
 
 say "4. A deployment of it, followed to its end"
-taffrail deploy demo --wait
+taffrail deploy demo --wait --note "the tour"
+
+say "5. What the worker says: the password is masked in everything that is shown"
+taffrail services logs demo worker
+
+say "6. The history"
+taffrail deployments
 
 say "Everything that happened is kept:"
 cat <<E
-  $TAFFRAIL_URL                     in a browser
+  $TAFFRAIL_URL        in a browser; the API is described at $TAFFRAIL_URL/docs
+
   export TAFFRAIL_URL=$TAFFRAIL_URL TAFFRAIL_TOKEN='$TAFFRAIL_TOKEN'
-  bin/taffrail deployments          the history
-  bin/taffrail logs UUID            one deployment's log
+  bin/taffrail deployments          who deployed what, when, why, and how it ended
+  bin/taffrail show UUID            one deployment: its steps, exit codes, images
+  bin/taffrail logs UUID            its log
+  bin/taffrail services stop demo --wait
 E
 [ -t 1 ] || exit 0 # in a script the tour ends here
 say "Ctrl-C stops the server."

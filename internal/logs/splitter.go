@@ -13,7 +13,7 @@ import (
 // io.Writer that cannot fail.
 type splitter struct {
 	emit func(text string, continued bool)
-	buf  []byte // start of a line that has not ended; shorter than core.MaxLine
+	buf  []byte // start of a line that has not ended; at most core.MaxLine
 }
 
 // Write implements io.Writer.
@@ -34,7 +34,7 @@ func (s *splitter) Write(p []byte) (int, error) {
 // add appends a piece without LF, emitting full parts.
 func (s *splitter) add(piece []byte) {
 	s.buf = append(s.buf, piece...)
-	for len(s.buf) >= core.MaxLine {
+	for len(s.buf) > core.MaxLine {
 		cut := cutPoint(s.buf)
 		s.emit(clean(s.buf[:cut], false), true)
 		s.buf = append(s.buf[:0], s.buf[cut:]...)
@@ -50,11 +50,9 @@ func (s *splitter) flush() {
 }
 
 // cutPoint returns the largest length up to core.MaxLine that does not cut a character.
+// b is longer than that.
 func cutPoint(b []byte) int {
 	cut := core.MaxLine
-	if cut >= len(b) {
-		return len(b)
-	}
 	for i := cut; i > cut-utf8.UTFMax; i-- {
 		if utf8.RuneStart(b[i]) {
 			return i

@@ -1,0 +1,241 @@
+package deploy_test
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/taffrail/taffrail/internal/core"
+	"github.com/taffrail/taffrail/internal/deploy"
+	"github.com/taffrail/taffrail/internal/host"
+	"github.com/taffrail/taffrail/internal/queue"
+	"github.com/taffrail/taffrail/internal/run"
+)
+
+func TestCarryTellsTheWholeStory(t *testing.T) {
+	t.Parallel()
+	hidden := sh("quiet", "echo detail")
+	hidden.Hidden = true
+	r := newRig(t, sh("greet", "echo hello; echo 'the password is "+password+"' >&2"), hidden)
+	d := r.enqueue()
+	r.carrier().Carry(t.Context(), d, nil)
+
+	got := r.get(d.UUID)
+	if got.Status != core.StatusFinished || got.FinishedAt.IsZero() || got.Config.Hash != "h1" || got.Run.PID == 0 {
+		t.Errorf("deployment = %+v", got)
+	}
+	if diff := cmp.Diff([]string{"hello", "detail"}, r.output(d, core.Stdout)); diff != "" {
+		t.Errorf("stdout (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"the password is <REDACTED>"}, r.output(d, core.Stderr)); diff != "" {
+		t.Errorf("stderr (-want +got):\n%s", diff)
+	}
+	steps, err := r.db.ListSteps(t.Context(), d.LogID)
+	r.must(err)
+	if len(steps) != 2 || steps[0].State != "done" || *steps[0].ExitCode != 0 || steps[0].EndedAt.Before(steps[0].StartedAt) ||
+		strings.Contains(steps[0].Command, password) {
+		t.Errorf("steps = %+v", steps)
+	}
+	for _, l := range r.lines(d) {
+		if l.Hidden != (l.Output == "detail") {
+			t.Errorf("line %d %q: hidden = %t", l.Seq, l.Output, l.Hidden)
+		}
+	}
+	left, err := os.ReadDir(filepath.Join(r.server.Settings.RemoteDir, "runs"))
+	if err != nil || len(left) != 0 {
+		t.Errorf("left on the server: %v, %v", left, err)
+	}
+}
+
+func TestCarryNamesTheFailure(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, sh("build", "echo fine; echo 'cannot reach "+password+"' >&2; exit 7"), sh("start", "echo never"))
+	d := r.enqueue()
+	r.carrier().Carry(t.Context(), d, nil)
+
+	got := r.get(d.UUID)
+	if got.Status != core.StatusFailed || got.Outcome.Step != "build" || got.Outcome.ExitCode == nil || *got.Outcome.ExitCode != 7 || got.Outcome.Reason == "" {
+		t.Errorf("outcome = %+v of %s", got.Outcome, got.Status)
+	}
+	if diff := cmp.Diff([]string{"cannot reach <REDACTED>"}, got.Outcome.LastErr); diff != "" {
+		t.Errorf("last lines (-want +got):\n%s", diff)
+	}
+	if slices.Contains(r.output(d, core.Stdout), "never") {
+		t.Error("a step ran after the one that failed")
+	}
+}
+
+func TestCarrySettlesWhatCannotBePlanned(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		change func(*rig)
+		want   string
+	}{
+		{"load", func(r *rig) { r.loadErr = core.Errorf(core.CodeBadRequest, "The server is gone.") }, "The server is gone."},
+		{"plan", func(r *rig) { r.planErr = core.Invalid("docker_compose_raw", "line 3: %s", password) }, "docker_compose_raw: line 3: <REDACTED>"},
+		{"fault of ours", func(r *rig) { r.planErr = errors.New("secret detail") }, "Internal fault"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			c.change(r)
+			d := r.enqueue()
+			r.carrier().Carry(t.Context(), d, nil)
+			got := r.get(d.UUID)
+			if got.Status != core.StatusFailed || !strings.HasPrefix(got.Outcome.Reason, c.want) || strings.Contains(got.Outcome.Reason, "detail") {
+				t.Errorf("%s: %q, want failed: %q", got.Status, got.Outcome.Reason, c.want)
+			}
+			last := r.lines(d)
+			if !strings.Contains(last[len(last)-1].Output, got.Outcome.Reason) {
+				t.Errorf("last line %q does not say why", last[len(last)-1].Output)
+			}
+		})
+	}
+}
+
+// count prints the numbers 1 to n in about d, each line in two writes, so that reads end
+// in the middle of lines.
+func count(n int, d time.Duration) run.Step {
+	pause := strconv.FormatFloat(d.Seconds()/float64(n/100), 'f', 4, 64)
+	return sh("count", "i=0; while [ $i -lt "+strconv.Itoa(n)+" ]; do i=$((i+1)); printf 'li'; echo \"ne $i\"; [ $((i%100)) != 0 ] || sleep "+pause+"; done; exit 3")
+}
+
+func numbers(n int) []string {
+	want := make([]string, n)
+	for i := range want {
+		want[i] = "line " + strconv.Itoa(i+1)
+	}
+	return want
+}
+
+// TestTakeOverLosesNothing ends controllers at random moments, without a word of theirs,
+// has others take over, while some of the old ones go on as a paused process that wakes
+// would, breaks connections and refuses writes: every line is there once.
+func TestTakeOverLosesNothing(t *testing.T) {
+	t.Parallel()
+	const n = 6000
+	r := newRig(t, count(n, 3*time.Second))
+	var breaks, refused atomic.Int64
+	shaky := func(d *deploy.Deps) {
+		d.Store = shakyStore{d.Store, &refused}
+		d.Hosts = func(ctx context.Context, s core.Server) (host.Host, error) {
+			h, err := r.pool.Get(ctx, s)
+			return shakyHost{h, &breaks}, err
+		}
+	}
+	d := r.enqueue()
+	var zombies sync.WaitGroup
+	takeovers := 0
+	for !r.get(d.UUID).Status.Terminal() {
+		ctx, kill := context.WithCancelCause(t.Context())
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			r.carrier(shaky).Carry(ctx, d, nil)
+		}()
+		select {
+		case <-done:
+			kill(nil)
+			continue
+		case <-time.After(time.Duration(20+rand.IntN(200)+20*takeovers) * time.Millisecond): // a slow machine must get on too
+		}
+		if takeovers%3 == 0 {
+			zombies.Go(func() { <-done; kill(nil) }) // goes on beside the next owner
+		} else {
+			kill(queue.ErrStopping)
+			<-done
+		}
+		if r.get(d.UUID).Status.Terminal() {
+			break
+		}
+		takeovers++
+		d = r.takeOver()
+	}
+	zombies.Wait()
+	got := r.get(d.UUID)
+	if got.Status != core.StatusFailed || got.Outcome.ExitCode == nil || *got.Outcome.ExitCode != 3 {
+		t.Errorf("ended as %s, %+v", got.Status, got.Outcome)
+	}
+	if diff := cmp.Diff(numbers(n), r.output(d, core.Stdout)); diff != "" {
+		t.Errorf("after %d takeovers (-want +got):\n%s", takeovers, diff)
+	}
+	if takeovers < 3 || breaks.Load() == 0 || refused.Load() == 0 {
+		t.Errorf("only %d takeovers, %d breaks, %d refused writes: nothing was tested", takeovers, breaks.Load(), refused.Load())
+	}
+}
+
+func TestCancelEndsTheProcesses(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, sh("sleep", "echo $$; setsid sleep 987 & echo started; wait; sleep 600"))
+	d := r.enqueue()
+	cancel, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		r.carrier().Carry(t.Context(), d, cancel)
+	}()
+	r.waitLine(d, "started")
+	close(cancel)
+	<-done
+	if got := r.get(d.UUID); got.Status != core.StatusCancelled {
+		t.Fatalf("ended as %s, %+v", got.Status, got.Outcome)
+	}
+	pid, err := strconv.Atoi(r.output(d, core.Stdout)[0])
+	r.must(err)
+	if err := syscall.Kill(pid, 0); err == nil {
+		t.Errorf("process %d is still there", pid)
+	}
+}
+
+func TestCancelBeforeAnythingStarted(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, sh("never", "echo never"))
+	d := r.enqueue()
+	cancel := make(chan struct{})
+	close(cancel)
+	r.carrier().Carry(t.Context(), d, cancel)
+	if got := r.get(d.UUID); got.Status != core.StatusCancelled || len(r.output(d, core.Stdout)) != 0 {
+		t.Errorf("ended as %s with output %q", got.Status, r.output(d, core.Stdout))
+	}
+}
+
+// TestKilledRunIsNotForgotten kills the runner itself: what it wrote stays, and the
+// deployment fails with the reason.
+func TestKilledRunIsNotForgotten(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, sh("sleep", "printf 'half a line'; echo; echo ready; printf 'no end'; sleep 600"))
+	d := r.enqueue()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		r.carrier().Carry(t.Context(), d, nil)
+	}()
+	r.waitLine(d, "ready")
+	pid := r.get(d.UUID).Run.PID
+	r.must(syscall.Kill(pid, syscall.SIGKILL))
+	<-done
+	got := r.get(d.UUID)
+	if got.Status != core.StatusFailed || !strings.Contains(got.Outcome.Reason, "killed") {
+		t.Errorf("ended as %s: %s", got.Status, got.Outcome.Reason)
+	}
+	if diff := cmp.Diff([]string{"half a line", "ready", "no end"}, r.output(d, core.Stdout)); diff != "" {
+		t.Errorf("stdout (-want +got):\n%s", diff)
+	}
+	steps, err := r.db.ListSteps(t.Context(), d.LogID)
+	r.must(err)
+	if len(steps) != 1 || steps[0].State != "failed" || steps[0].EndedAt.IsZero() {
+		t.Errorf("steps = %+v", steps)
+	}
+}

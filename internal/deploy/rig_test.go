@@ -1,0 +1,266 @@
+package deploy_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/taffrail/taffrail/internal/core"
+	"github.com/taffrail/taffrail/internal/deploy"
+	"github.com/taffrail/taffrail/internal/host"
+	"github.com/taffrail/taffrail/internal/logs"
+	"github.com/taffrail/taffrail/internal/redact"
+	"github.com/taffrail/taffrail/internal/run"
+	"github.com/taffrail/taffrail/internal/sqlstore"
+	"github.com/taffrail/taffrail/internal/storetest"
+	"github.com/taffrail/taffrail/internal/testenv"
+)
+
+// TestMain makes the test binary its own runner: the program that is put on the target
+// and called there as "run exec".
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "run" {
+		os.Exit(run.Main(context.Background(), os.Args[2:], os.Stdin, os.Stdout, os.Stderr))
+	}
+	os.Exit(m.Run())
+}
+
+const password = "kelp-Harbor-4471"
+
+// rig is a store with one service whose deployments run scripts of the test's choice on
+// this machine, by the real runner.
+type rig struct {
+	t       *testing.T
+	db      *sqlstore.DB
+	hub     *logs.Hub
+	pool    *host.Pool
+	server  core.Server
+	service core.Service
+	team    int64
+
+	script  run.Script // what the next deployments do
+	loadErr error
+	planErr error
+
+	mu       sync.Mutex
+	recorded []core.Container // guarded by mu
+}
+
+func newRig(t *testing.T, steps ...run.Step) *rig {
+	t.Helper()
+	testenv.RequireDocker(t)
+	r := &rig{t: t, db: storetest.OpenSQLite(t), hub: logs.NewHub(), script: run.Script{Dir: filepath.Join(t.TempDir(), "service"), Steps: steps}}
+	team, _, err := r.db.EnsureRoot(t.Context())
+	r.must(err)
+	r.team = team.RowID
+	r.server, err = r.db.EnsureLocalhost(t.Context(), r.team)
+	r.must(err)
+	r.server.Settings.RemoteDir = filepath.Join(t.TempDir(), "remote")
+	to, err := r.db.ListDestinations(t.Context(), r.team, r.server.UUID)
+	r.must(err)
+	projects, err := r.db.ListProjects(t.Context(), r.team)
+	r.must(err)
+	r.service, err = r.db.CreateService(t.Context(), core.Service{
+		TeamID: r.team, Name: "shop", EnvironmentID: projects[0].Environments[0].RowID, ServerID: r.server.RowID, DestinationID: to[0].RowID,
+		ComposeRaw: core.NewSecret("services: {}"),
+	}, nil)
+	r.must(err)
+	self, err := os.Executable()
+	r.must(err)
+	r.pool = host.NewPool(host.Options{Runner: func(context.Context, string, string) (string, error) { return self, nil }})
+	t.Cleanup(func() { r.must(r.pool.Close()) })
+	return r
+}
+
+func (r *rig) must(err error) {
+	r.t.Helper()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// Load implements deploy.Kind.
+func (r *rig) Load(context.Context, core.Deployment) (deploy.Target, error) {
+	return target{r}, r.loadErr
+}
+
+// Record implements deploy.Kind.
+func (r *rig) Record(_ context.Context, _ core.Deployment, seen []core.Container) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.recorded = seen
+	return nil
+}
+
+type target struct{ *rig }
+
+func (t target) Server() core.Server { return t.server }
+
+func (t target) Secrets() []redact.Value {
+	return []redact.Value{{Name: "PASSWORD", Value: password}}
+}
+
+func (t target) Plan(core.Deployment, deploy.Observed) (deploy.Plan, error) {
+	return deploy.Plan{Script: t.script, Hash: "h1"}, t.planErr
+}
+
+// carrier makes a carrier; change may put itself between it and its parts.
+func (r *rig) carrier(change ...func(*deploy.Deps)) *deploy.Carrier {
+	d := deploy.Deps{
+		Store: r.db, Lines: r.db, Hub: r.hub, Kinds: map[core.Kind]deploy.Kind{core.KindService: r},
+		Hosts: r.pool.Get, Log: slog.New(slog.NewTextHandler(testLog{r.t}, nil)),
+	}
+	for _, c := range change {
+		c(&d)
+	}
+	return deploy.NewCarrier(d)
+}
+
+type testLog struct{ t *testing.T }
+
+func (w testLog) Write(p []byte) (int, error) {
+	w.t.Logf("%s", p)
+	return len(p), nil
+}
+
+// enqueue adds a deployment and claims it.
+func (r *rig) enqueue() core.Deployment {
+	r.t.Helper()
+	_, _, err := r.db.EnqueueDeployment(r.t.Context(), core.Deployment{
+		Kind: core.KindService, TeamID: r.team, Verb: core.VerbDeploy, Server: r.server.Ref(),
+		Resource: core.Resource{RowID: r.service.RowID}, Actor: core.Actor{Kind: "token", Name: "ci"}, Trigger: core.TriggerAPI,
+	})
+	r.must(err)
+	return r.claim()
+}
+
+func (r *rig) claim() core.Deployment {
+	r.t.Helper()
+	d, ok, err := r.db.ClaimDeployment(r.t.Context(), string(core.NewID()), time.Minute)
+	r.must(err)
+	if !ok {
+		r.t.Fatal("nothing to claim")
+	}
+	return d
+}
+
+// takeOver claims what an earlier owner holds, as a controller does that finds its lease over.
+func (r *rig) takeOver() core.Deployment {
+	r.t.Helper()
+	r.must(r.db.ReleaseLeases(r.t.Context(), ""))
+	return r.claim()
+}
+
+func (r *rig) get(id core.ID) core.Deployment {
+	r.t.Helper()
+	d, err := r.db.GetDeployment(r.t.Context(), r.team, id)
+	r.must(err)
+	return d
+}
+
+// lines returns the whole log and checks that it is numbered without hole.
+func (r *rig) lines(d core.Deployment) []core.Line {
+	r.t.Helper()
+	all, err := r.db.LinesAfter(r.t.Context(), d.LogID, 0, 1_000_000)
+	r.must(err)
+	for i, l := range all {
+		if l.Seq != int64(i+1) {
+			r.t.Fatalf("line %d has number %d", i+1, l.Seq)
+		}
+	}
+	return all
+}
+
+// output is what commands wrote to a stream.
+func (r *rig) output(d core.Deployment, stream core.Stream) []string {
+	r.t.Helper()
+	var text []string
+	for _, l := range r.lines(d) {
+		if l.Stream == stream {
+			text = append(text, l.Output)
+		}
+	}
+	return text
+}
+
+// waitLine waits until the log has a line with this text.
+func (r *rig) waitLine(d core.Deployment, text string) {
+	r.t.Helper()
+	ctx, cancel := context.WithTimeout(r.t.Context(), 30*time.Second)
+	defer cancel()
+	found := io.EOF
+	err := logs.Follow(ctx, r.db, r.hub, logs.Feed{
+		LogID: d.LogID,
+		Ended: func(context.Context) (bool, error) { return false, nil },
+		Lines: func(lines []core.Line) error {
+			for _, l := range lines {
+				if l.Output == text {
+					return found
+				}
+			}
+			return nil
+		},
+	})
+	if err != found { //nolint:errorlint // the very error of a few lines above
+		r.t.Fatalf("no line %q: %v", text, err)
+	}
+}
+
+// sh is a step that runs a fixed shell script of the test.
+func sh(name, script string) run.Step {
+	return run.Step{Name: name, Title: "Step " + name + ".", Argv: []string{"sh", "-c", script}}
+}
+
+// shakyHost breaks connections to spools after some bytes.
+type shakyHost struct {
+	host.Host
+	breaks *atomic.Int64
+}
+
+// Follow implements host.Host.
+func (h shakyHost) Follow(ctx context.Context, id core.ID, from int64) (host.Follower, error) {
+	f, err := h.Host.Follow(ctx, id, from)
+	if err != nil {
+		return nil, err
+	}
+	return &shakyFollower{f, rand.IntN(40_000), h.breaks}, nil
+}
+
+type shakyFollower struct {
+	host.Follower
+	left   int
+	breaks *atomic.Int64
+}
+
+// Read implements io.Reader.
+func (f *shakyFollower) Read(p []byte) (int, error) {
+	if f.left <= 0 {
+		f.breaks.Add(1)
+		return 0, core.Errorf(core.CodeUnavailable, "The connection was reset.")
+	}
+	n, err := f.Follower.Read(p[:min(len(p), f.left)])
+	f.left -= n
+	return n, err
+}
+
+// shakyStore refuses some appends.
+type shakyStore struct {
+	deploy.Store
+	refused *atomic.Int64
+}
+
+// AppendLog implements deploy.Store.
+func (s shakyStore) AppendLog(ctx context.Context, b core.Batch) error {
+	if rand.IntN(4) == 0 {
+		s.refused.Add(1)
+		return io.ErrShortWrite
+	}
+	return s.Store.AppendLog(ctx, b)
+}
