@@ -30,8 +30,10 @@ func samples() map[string]sample {
 	list := sample{}
 	return map[string]sample{
 		"GET /health": list, "GET /version": list, "GET /openapi.json": list, "GET /docs": list, "GET /resources": list,
-		"GET /events": list,
-		"GET /teams":  list, "GET /teams/current": list, "GET /teams/current/members": list,
+		"GET /events": list, "GET /applications": list, "GET /databases": list,
+		"GET /services/{uuid}/applications": service("/applications", ""), "GET /services/{uuid}/applications/{part}": service("/applications/{web}", ""),
+		"GET /services/{uuid}/databases": service("/databases", ""), "GET /services/{uuid}/databases/{part}": service("/databases/{db}", ""),
+		"GET /teams": list, "GET /teams/current": list, "GET /teams/current/members": list,
 		"GET /teams/{id}": {path: "/teams/1"}, "GET /teams/{id}/members": {path: "/teams/1/members"},
 		"GET /team": list, "PATCH /team": {body: `{"description":"ours"}`}, "GET /team/members": list,
 		"GET /security/tokens": list, "POST /security/tokens": {body: `{"name":"ci","abilities":["write"]}`},

@@ -21,6 +21,8 @@ func (a *API) systemRoutes() []Route {
 		raw[any](http.MethodGet, "/openapi.json", "", "This document", mediaJSON, a.document),
 		raw[string](http.MethodGet, "/docs", "", "This document for people", mediaHTML, a.docs),
 		raw[api.Event](http.MethodGet, "/events", auth.Read, "Follow changes of status", mediaStream, a.events),
+		get("/applications", auth.Read, "List applications", a.listApplications),
+		get("/databases", auth.Read, "List databases", a.listDatabases),
 		get("/resources", auth.Read, "List resources of all kinds", a.listResources),
 	}
 }
@@ -87,6 +89,10 @@ func (a *API) serviceRoutes() []Route {
 		post("/services/{uuid}/stop", auth.Deploy, 200, "Queue a stop", a.stopService, 429),
 		post("/services/{uuid}/restart", auth.Deploy, 200, "Queue a restart", a.restartService, 429),
 		get("/services/{uuid}/logs", auth.Read, "Get what a running container wrote last", a.serviceLogs, 400, 503),
+		get("/services/{uuid}/applications", auth.Read, "List the containers that are no databases", a.listParts),
+		get("/services/{uuid}/applications/{part}", auth.Read, "Get a container that is no database", a.getPart),
+		get("/services/{uuid}/databases", auth.Read, "List the containers that are databases", a.listDatabaseParts),
+		get("/services/{uuid}/databases/{part}", auth.Read, "Get a container that is a database", a.getDatabasePart),
 		get("/services/{uuid}/envs", auth.Read, "List variables", a.listEnvs),
 		post("/services/{uuid}/envs", auth.Write, 201, "Add a variable", a.createEnv, 409),
 		patch("/services/{uuid}/envs", auth.Write, 201, "Change a variable", a.updateEnv),

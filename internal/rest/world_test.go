@@ -49,6 +49,7 @@ type world struct {
 	owner                                   core.User
 	team, otherTeam                         int64
 	localhost, machine, key, spare, project core.ID
+	web, partDB                             core.ID // containers of the service
 	empty                                   core.ID // a project without resources
 	environment, service, env, locked       core.ID
 	queued, running, finished               core.ID
@@ -239,6 +240,13 @@ func (w *world) newService(ctx context.Context, ctl *control.Control, p auth.Pri
 		Environment: "production", Server: w.localhost,
 	})
 	must(w.t, err)
+	for _, part := range s.Service.Parts {
+		if part.Kind == core.PartDatabase {
+			w.partDB = part.UUID
+		} else {
+			w.web = part.UUID
+		}
+	}
 	open, shut, yes := core.NewSecret("open value"), core.NewSecret("never-to-be-shown"), true
 	e, err := ctl.CreateServiceEnv(ctx, p, s.Service.UUID, control.EnvInput{Key: "OPEN", Value: &open})
 	must(w.t, err)
@@ -352,7 +360,7 @@ func (w *world) fill(path string) string {
 		"{key}", string(w.key), "{project}", string(w.project), "{environment}", string(w.environment),
 		"{env}", string(w.env), "{locked}", string(w.locked), "{queued}", string(w.queued),
 		"{running}", string(w.running), "{finished}", string(w.finished), "{unknown}", string(core.NewID()),
-		"{spare}", string(w.spare), "{empty}", string(w.empty), "{application}", string(core.NewID()), "{database}", string(core.NewID()),
+		"{spare}", string(w.spare), "{web}", string(w.web), "{db}", string(w.partDB), "{empty}", string(w.empty), "{application}", string(core.NewID()), "{database}", string(core.NewID()),
 	).Replace(path)
 }
 

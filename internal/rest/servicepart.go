@@ -1,0 +1,49 @@
+package rest
+
+import (
+	"context"
+	"slices"
+
+	"github.com/taffrail/taffrail/api"
+	"github.com/taffrail/taffrail/internal/auth"
+	"github.com/taffrail/taffrail/internal/core"
+)
+
+func (a *API) listParts(ctx context.Context, p auth.Principal, in one) ([]api.ServicePart, error) {
+	return a.partsOf(ctx, p, in.UUID, core.PartApplication)
+}
+
+func (a *API) listDatabaseParts(ctx context.Context, p auth.Principal, in one) ([]api.ServicePart, error) {
+	return a.partsOf(ctx, p, in.UUID, core.PartDatabase)
+}
+
+type onePart struct {
+	UUID string `path:"uuid"`
+	Part string `path:"part" doc:"Uuid of a container."`
+}
+
+func (a *API) getPart(ctx context.Context, p auth.Principal, in onePart) (api.ServicePart, error) {
+	return a.partOf(ctx, p, in, core.PartApplication)
+}
+
+func (a *API) getDatabasePart(ctx context.Context, p auth.Principal, in onePart) (api.ServicePart, error) {
+	return a.partOf(ctx, p, in, core.PartDatabase)
+}
+
+func (a *API) partsOf(ctx context.Context, p auth.Principal, service string, kind core.PartKind) ([]api.ServicePart, error) {
+	s, err := a.control.GetService(ctx, p, core.ID(service))
+	parts := slices.DeleteFunc(s.Parts, func(o core.ServicePart) bool { return o.Kind != kind })
+	return list(parts, showPart), err
+}
+
+func (a *API) partOf(ctx context.Context, p auth.Principal, in onePart, kind core.PartKind) (api.ServicePart, error) {
+	parts, err := a.partsOf(ctx, p, in.UUID, kind)
+	if err != nil {
+		return api.ServicePart{}, err
+	}
+	i := slices.IndexFunc(parts, func(o api.ServicePart) bool { return o.UUID == in.Part })
+	if i < 0 {
+		return api.ServicePart{}, core.NotFound("Service resource")
+	}
+	return parts[i], nil
+}
