@@ -123,7 +123,7 @@ func (b *bench) latency(ctx context.Context) ([]row, error) {
 	}
 	var delays []time.Duration
 	err = b.run(ctx, reply.Deployments[0].DeploymentUUID, func(l api.LogLine) {
-		if strings.Contains(l.Output, "tick ") {
+		if strings.Contains(l.Output, " tick ") && !strings.Contains(l.Output, "RUN") {
 			delays = append(delays, time.Since(l.Timestamp.Time))
 		}
 	})

@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"log/slog"
-
 	"github.com/spf13/cobra"
 
 	"github.com/taffrail/taffrail/internal/server"
@@ -22,7 +20,7 @@ something needs mending.`,
 		if err != nil {
 			return err
 		}
-		findings := server.Examine(cmd.Context(), cfg, slog.New(slog.DiscardHandler))
+		findings := server.Examine(cmd.Context(), cfg, server.Options{Version: a.Version})
 		if err := a.print(findings, func() table { return findingTable(findings) }); err != nil {
 			return err
 		}

@@ -45,16 +45,17 @@ const (
 
 // Examine looks at everything that a controller with this configuration needs. It
 // changes nothing, and needs no running controller.
-func Examine(ctx context.Context, cfg config.Config, log *slog.Logger) []Finding {
+func Examine(ctx context.Context, cfg config.Config, o Options) []Finding {
+	o = o.filled()
 	findings := []Finding{examineFolder(cfg), examineKey(cfg)}
-	db, database := examineDatabase(ctx, cfg, log)
+	db, database := examineDatabase(ctx, cfg, o.Log)
 	findings = append(findings, database)
 	findings = append(findings, examineTools(ctx)...)
 	if db == nil {
 		return findings
 	}
 	defer db.Close()
-	return append(findings, examineServers(ctx, db, log)...)
+	return append(findings, examineServers(ctx, db, o)...)
 }
 
 func examineFolder(cfg config.Config) Finding {

@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"os/exec"
 	"strings"
 
@@ -39,7 +38,7 @@ func examineTool(ctx context.Context, what, mend string, argv ...string) Finding
 }
 
 // examineServers contacts every server of every team that this controller looks after.
-func examineServers(ctx context.Context, db *sqlstore.DB, log *slog.Logger) []Finding {
+func examineServers(ctx context.Context, db *sqlstore.DB, o Options) []Finding {
 	team, _, err := db.EnsureRoot(ctx)
 	if err != nil {
 		return []Finding{{What: "servers", State: Broken, Detail: message(err)}}
@@ -48,7 +47,7 @@ func examineServers(ctx context.Context, db *sqlstore.DB, log *slog.Logger) []Fi
 	if err != nil {
 		return []Finding{{What: "servers", State: Broken, Detail: message(err)}}
 	}
-	options := hostOptions(db, log)
+	options := hostOptions(db, o)
 	options.Pin = func(context.Context, core.Server, string) error { return nil } // looking changes nothing
 	pool := host.NewPool(options)
 	defer pool.Close()

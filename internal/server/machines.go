@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"runtime"
 
@@ -49,7 +48,7 @@ func (m machines) Logs(ctx context.Context, s core.Server, container string, lin
 	return docker.Logs(ctx, h, container, lines, timestamps)
 }
 
-func hostOptions(db *sqlstore.DB, log *slog.Logger) host.Options {
+func hostOptions(db *sqlstore.DB, o Options) host.Options {
 	return host.Options{
 		Keys: func(ctx context.Context, team, row int64) (core.Secret, error) {
 			key, err := db.GetKeyByRow(ctx, team, row)
@@ -64,22 +63,27 @@ func hostOptions(db *sqlstore.DB, log *slog.Logger) host.Options {
 			now.HostKey = hostKey
 			return db.UpdateServer(ctx, now)
 		},
-		Runner: runner,
-		Log:    log,
+		Runner: runner(o.Program),
+		Log:    o.Log,
 	}
 }
 
 // runner finds the program that carries runs out on a platform: this one, where it fits.
-func runner(_ context.Context, goos, goarch string) (string, error) {
-	if goos != runtime.GOOS || goarch != runtime.GOARCH {
-		return "", core.Errorf(core.CodeUnavailable,
-			"This controller runs on %s/%s and has no program for a server with %s/%s.", runtime.GOOS, runtime.GOARCH, goos, goarch)
+func runner(program string) func(context.Context, string, string) (string, error) {
+	return func(_ context.Context, goos, goarch string) (string, error) {
+		if goos != runtime.GOOS || goarch != runtime.GOARCH {
+			return "", core.Errorf(core.CodeUnavailable,
+				"This controller runs on %s/%s and has no program for a server with %s/%s.", runtime.GOOS, runtime.GOARCH, goos, goarch)
+		}
+		if program != "" {
+			return program, nil
+		}
+		path, err := os.Executable()
+		if err != nil {
+			return "", fmt.Errorf("find this program: %w", err)
+		}
+		return path, nil
 	}
-	path, err := os.Executable()
-	if err != nil {
-		return "", fmt.Errorf("find this program: %w", err)
-	}
-	return path, nil
 }
 
 // ownSecrets are what no log of a deployment on a server may show, besides the secrets

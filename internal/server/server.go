@@ -31,15 +31,22 @@ type Server struct {
 type Options struct {
 	Log     *slog.Logger // the operator's log; nil: silent
 	Version string
+	Program string // the taffrail program that servers get; empty: this one
+}
+
+// filled gives what is missing its default.
+func (o Options) filled() Options {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return o
 }
 
 // Open begins to listen, opens the data folder and puts the parts together. Nothing is
 // carried out before Run. The port is taken first, so that a wrong address fails
 // before anything is made, and answers come while the database is still opening.
 func Open(ctx context.Context, cfg config.Config, o Options) (*Server, error) {
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
+	o = o.filled()
 	web, err := listen(ctx, cfg.Listen, o.Log)
 	if err != nil {
 		if better := inUse(ctx, cfg, o.Log); better != nil {

@@ -90,6 +90,7 @@ func (w *web) Start(context.Context) error {
 // Stop takes no new requests, lets the present ones end, and cuts what does not.
 func (w *web) Stop(ctx context.Context) error {
 	defer w.quit()
+	defer w.listener.Close() // Shutdown knows it only once Serve was called
 	done := make(chan error, 1)
 	go func() { done <- w.server.Shutdown(ctx) }()
 	polite := time.NewTimer(politeness)

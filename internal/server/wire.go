@@ -40,7 +40,7 @@ func (s *Server) wire(ctx context.Context, o Options) error {
 		}
 	}
 	hub := logs.NewHub()
-	pool := host.NewPool(hostOptions(s.db, o.Log))
+	pool := host.NewPool(hostOptions(s.db, o))
 	machines := machines{pool}
 	stacks := service.New(s.db)
 	dispatcher := queue.NewDispatcher(s.db, s.carrier(hub, pool, stacks), queue.Options{Owner: owner(), Lease: s.cfg.Lease, Log: o.Log})

@@ -45,7 +45,8 @@ func Start(t testing.TB, changes ...func(*config.Config)) *Controller {
 
 func (c *Controller) run(t testing.TB) {
 	t.Helper()
-	s, err := server.Open(t.Context(), c.Config, server.Options{Log: slog.New(slog.NewTextHandler(testWriter{t}, nil)), Version: "test"})
+	s, err := server.Open(t.Context(), c.Config, server.Options{
+		Log: slog.New(slog.NewTextHandler(testWriter{t}, nil)), Version: "test", Program: Program()})
 	if err != nil {
 		t.Fatal(err)
 	}
