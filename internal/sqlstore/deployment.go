@@ -101,4 +101,4 @@ func (db *DB) ListByResource(ctx context.Context, team int64, name core.Kind, re
 }
 
 const byResource = selectDeployment + `WHERE d.{ref} = (SELECT r.{refTo} FROM {resources} r WHERE r.id = $1)
-	ORDER BY d.created_at DESC, d.log_id DESC LIMIT $2 OFFSET $3`
+	ORDER BY d.created_at DESC, d.log_id DESC LIMIT $2 + 0 OFFSET $3`

@@ -43,7 +43,7 @@ func historyQuery(team int64, f core.HistoryFilter) (string, []any, error) {
 	if err != nil || len(of) == 0 {
 		return "", nil, err
 	}
-	bound := where.param(f.Limit + 1)
+	bound := where.param(f.Limit+1) + " + 0"
 	branch := `SELECT * FROM (` + selectDeployment + `WHERE ` + where.text() + ` ORDER BY d.created_at DESC, d.log_id DESC LIMIT ` + bound + `) AS {kind}`
 	return unionOf(of, branch) + "\nORDER BY created_at DESC, log_id DESC LIMIT " + bound, where.args, nil
 }

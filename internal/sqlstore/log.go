@@ -140,7 +140,7 @@ func (db *DB) GetCursor(ctx context.Context, logID int64) (core.Cursor, int64, e
 // 10,000.
 func (db *DB) LinesAfter(ctx context.Context, logID, after int64, limit int) ([]core.Line, error) {
 	return getList(ctx, db, "log lines", scanLine,
-		`SELECT seq, step, batch, type, hidden, continued, at, command, output FROM log_lines WHERE log_id = $1 AND seq > $2 ORDER BY seq LIMIT $3`,
+		`SELECT seq, step, batch, type, hidden, continued, at, command, output FROM log_lines WHERE log_id = $1 AND seq > $2 ORDER BY seq LIMIT $3 + 0`,
 		logID, after, min(max(limit, 0), linesMax))
 }
 

@@ -76,6 +76,10 @@ func (p *pool) worthKeeping(text string) bool {
 	return !p.closed && p.texts[text] == nil && len(p.texts) < maxPrepared
 }
 
+// A limit is written "LIMIT $1 + 0" wherever it is a parameter: SQLite looks into a bare
+// one when it plans, and then plans again each time a value is bound, which costs more
+// than the reading.
+
 // session is what statements run on: a pool, or one transaction of it.
 type session struct {
 	pool   *pool
