@@ -26,6 +26,9 @@ const (
 func (e *executor) change(ctx context.Context, number int, step Step) error {
 	for _, f := range step.Files {
 		if err := e.put(f); err != nil {
+			if f.Check {
+				return fmt.Errorf("%s cannot be used: %w", f.Path, err)
+			}
 			return fmt.Errorf("%s cannot be written: %w", f.Path, err)
 		}
 	}
@@ -68,6 +71,9 @@ func (e *executor) put(f File) error {
 		return err
 	}
 	defer func() { _ = root.Close() }()
+	if f.Check {
+		return check(root, path)
+	}
 	if dir := filepath.Dir(path); dir != "." {
 		if err := root.MkdirAll(dir, parentDir); err != nil {
 			return err
@@ -77,6 +83,14 @@ func (e *executor) put(f File) error {
 		return putDir(root, path, f.Mode)
 	}
 	return putFile(root, path, f)
+}
+
+// check follows the links of a path.
+func check(root *os.Root, path string) error {
+	if _, err := root.Stat(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // putDir leaves a folder that is there as it is: its owner and mode may be what the

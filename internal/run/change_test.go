@@ -38,6 +38,29 @@ func TestFilesAreWritten(t *testing.T) {
 	}
 }
 
+// TestPathsAreOnlyChecked: nothing is made for them, and a link that leads out is found.
+func TestPathsAreOnlyChecked(t *testing.T) {
+	t.Parallel()
+	target := newTarget(t)
+	target.carryOut(target.script(files(run.File{Path: "data", IsDir: true}, run.File{Path: "file", Content: "x"})))
+	for link, to := range map[string]string{"data/in": "../file", "data/out": "/etc", "data/up": "../../../.."} {
+		if err := os.Symlink(to, filepath.Join(target.work(), link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for path, want := range map[string]string{
+		"data": run.StateFinished, "file": run.StateFinished, "data/in": run.StateFinished, "missing/too": run.StateFinished,
+		"data/out": run.StateFailed, "data/out/passwd": run.StateFailed, "data/up": run.StateFailed, "../x": run.StateFailed,
+	} {
+		if end := target.carryOut(target.script(files(run.File{Path: path, Check: true}))).end(); end.State != want {
+			t.Errorf("%s: %+v, want %s", path, end, want)
+		}
+	}
+	if _, err := os.Lstat(filepath.Join(target.work(), "missing")); err == nil {
+		t.Error("a folder was made")
+	}
+}
+
 func TestFilesThatAreRightStayAsTheyAre(t *testing.T) {
 	t.Parallel()
 	target := newTarget(t)

@@ -50,6 +50,10 @@ type File struct {
 	Mode    uint32 `json:"mode"` // permission bits; 0 means 0600
 	Content string `json:"content"`
 	IsDir   bool   `json:"is_dir,omitempty"`
+	// Check writes nothing: the path may be missing or be anything, but the step fails
+	// when it leads out of the folder through a link. Containers can make links in what
+	// they mount, and the next mount of such a link would be one of the host.
+	Check bool `json:"check,omitempty"`
 }
 
 // Watch waits until the containers of a compose project are as they should be, and

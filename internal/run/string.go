@@ -49,6 +49,10 @@ func (s Step) describe(b *strings.Builder) {
 		fmt.Fprintf(b, "   env %s\n", name)
 	}
 	for _, f := range s.Files {
+		if f.Check {
+			fmt.Fprintf(b, "   check %s\n", f.Path)
+			continue
+		}
 		fmt.Fprintf(b, "   write %s %#o\n", f.Path, f.Mode)
 	}
 	for _, path := range s.Delete {

@@ -1,61 +1,75 @@
 package service_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 )
 
-// TestBadText: each text is refused with line, field and reason.
-func TestBadText(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct{ text, want string }{
-		"empty":            {" \n", `is empty; it needs at least one service`},
-		"no YAML":          {"services:\n  web: [a\n", `line 2: did not find`},
-		"tab":              {"services:\n\tweb: {}\n", `line 2`},
-		"no mapping":       {"hello", `the top of it must be a mapping`},
-		"comments":         {"# nothing\n", `only comments`},
-		"two documents":    {"services: {a: {image: x}}\n---\nservices: {}\n", `more than one YAML document`},
-		"not UTF-8":        {"services: {a: {image: \"\xff\"}}", `not valid UTF-8`},
-		"NUL":              {"services: {a: {image: \"x\x00\"}}", `control characters`},
-		"too large":        {"# " + strings.Repeat("x", 1<<20), `larger than 1 MiB`},
-		"no services":      {"volumes:\n  a:\n", `has no services`},
-		"services empty":   {"services: {}\n", `line 1: services: has no services`},
-		"services a list":  {"services:\n  - web\n", `line 1: services: must be a mapping`},
-		"service empty":    {"services:\n  web:\n", `line 2: services.web: `},
-		"unknown top":      {"service:\n  web: {image: x}\n", `line 1: service: unknown field; did you mean services?`},
-		"unknown field":    {"services:\n  web:\n    image: x\n    imagee: y\n", `line 4: services.web.imagee: unknown field; did you mean image?`},
-		"unknown nested":   {"services:\n  web:\n    image: x\n    healthcheck:\n      tests: y\n", `line 5: services.web.healthcheck.tests: unknown field; did you mean test?`},
-		"unknown in list":  {"services:\n  web:\n    image: x\n    volumes:\n      - {type: volume, sorce: a, target: /a}\n", `line 5: services.web.volumes.0.sorce: unknown field; did you mean source?`},
-		"wrong type":       {"services:\n  web:\n    image: x\n    ports: 80\n", `line 4: services.web.ports: must be a list`},
-		"two types":        {"services:\n  web:\n    image: x\n    environment: 3\n", `line 4: services.web.environment: must be a mapping or a list`},
-		"bad boolean":      {"services:\n  web:\n    image: x\n    init: ${X:-perhaps}\n", `line 4: services.web.init: cannot be "perhaps"`},
-		"bad port":         {"services:\n  web:\n    image: x\n    ports: [\"a:b\"]\n", `ort`},
-		"bad duration":     {"services:\n  web:\n    image: x\n    healthcheck: {test: [CMD, a], interval: often}\n", `interval`},
-		"bad memory":       {"services:\n  web:\n    image: x\n    mem_limit: lots\n", `lots`},
-		"duplicate key":    {"services:\n  web: {image: x}\n  web: {image: y}\n", `line 3: services.web: is there already, in line 2`},
-		"key a number":     {"services:\n  web: {image: x, environment: {1: a}}\n", `a key must be text`},
-		"tag":              {"services:\n  web: {image: !!python/object x}\n", `line 2: services.web.image: the tag`},
-		"reset":            {"services:\n  web: {image: x, privileged: !reset true}\n", `the tag !reset`},
-		"alias to itself":  {"services: &a\n  web: {image: x, labels: *a}\n", `leads back to itself`},
-		"alias bomb":       {bomb(), `unfolds into too much`},
-		"quiet bomb":       {quietBomb(), `unfolds into too much`},
-		"deep":             {"services: " + strings.Repeat("[", 5000) + strings.Repeat("]", 5000), `nested deeper`},
-		"no image":         {"services:\n  web:\n    restart: always\n", `line 2: services.web: has neither image nor build`},
-		"image blank":      {"services:\n  web:\n    image: \"x:y --privileged\"\n", `line 3: services.web.image: "x:y --privileged" is not the name of an image`},
-		"image shell":      {"services:\n  web:\n    image: \"x;id\"\n", `is not the name of an image`},
-		"name blank":       {"services:\n  \"a b;c\": {image: x}\n", `line 2: services.a b;c: "a b;c" cannot be a name`},
-		"name dollar":      {"services:\n  \"$(id)\": {image: x}\n", `cannot be a name`},
-		"name dash":        {"services:\n  \"-f\": {image: x}\n", `cannot be a name`},
-		"volume name":      {"services: {web: {image: x}}\nvolumes:\n  \"a;id\": {}\n", `line 3: volumes.a;id: "a;id" cannot be a name`},
-		"network name":     {"services: {web: {image: x}}\nnetworks:\n  \"n --opt\": {}\n", `cannot be a name`},
-		"config name":      {"services: {web: {image: x}}\nconfigs:\n  \"a|b\": {content: x}\n", `cannot be a name`},
-		"target shell":     {"services:\n  web:\n    image: x\n    volumes: [\"aa:/x$$(id)\"]\nvolumes: {aa: }\n", `cannot be a path in the container`},
-		"target relative":  {"services:\n  web:\n    image: x\n    volumes: [{type: volume, source: a, target: x}]\nvolumes: {a: }\n", `line 4: services.web.volumes.0: "x" cannot be a path in the container`},
-		"source shell":     {"services:\n  web:\n    image: x\n    volumes: [\"./a`id`:/x\"]\n", `cannot be a path`},
-		"source colon":     {"services:\n  web:\n    image: x\n    volumes: [{type: bind, source: \"./a:/etc\", target: /x}]\n", `cannot be a path`},
-		"source newline":   {"services:\n  web:\n    image: x\n    volumes: [{type: bind, source: \"./a\\nid\", target: /x}]\n", `cannot be a path`},
-		"env name":         {"services:\n  web:\n    image: x\n    environment: {\"A$$(x)\": y}\n", `cannot be the name of a variable`},
-		"env name blank":   {"services:\n  web:\n    image: x\n    environment: [\"A B=y\"]\n", `cannot be the name of a variable`},
+type badText struct{ text, want string }
+
+// badShapes are texts that are no compose file.
+func badShapes() map[string]badText {
+	return map[string]badText{
+		"empty":           {" \n", `is empty; it needs at least one service`},
+		"no YAML":         {"services:\n  web: [a\n", `line 2: did not find`},
+		"tab":             {"services:\n\tweb: {}\n", `line 2`},
+		"no mapping":      {"hello", `the top of it must be a mapping`},
+		"comments":        {"# nothing\n", `only comments`},
+		"two documents":   {"services: {a: {image: x}}\n---\nservices: {}\n", `more than one YAML document`},
+		"not UTF-8":       {"services: {a: {image: \"\xff\"}}", `not valid UTF-8`},
+		"NUL":             {"services: {a: {image: \"x\x00\"}}", `control characters`},
+		"too large":       {"# " + strings.Repeat("x", 1<<20), `larger than 1 MiB`},
+		"no services":     {"volumes:\n  a:\n", `has no services`},
+		"services empty":  {"services: {}\n", `line 1: services: has no services`},
+		"services a list": {"services:\n  - web\n", `line 1: services: must be a mapping`},
+		"service empty":   {"services:\n  web:\n", `line 2: services.web: `},
+		"unknown top":     {"service:\n  web: {image: x}\n", `line 1: service: unknown field; did you mean services?`},
+		"unknown field":   {"services:\n  web:\n    image: x\n    imagee: y\n", `line 4: services.web.imagee: unknown field; did you mean image?`},
+		"unknown nested":  {"services:\n  web:\n    image: x\n    healthcheck:\n      tests: y\n", `line 5: services.web.healthcheck.tests: unknown field; did you mean test?`},
+		"unknown in list": {"services:\n  web:\n    image: x\n    volumes:\n      - {type: volume, sorce: a, target: /a}\n", `line 5: services.web.volumes.0.sorce: unknown field; did you mean source?`},
+		"wrong type":      {"services:\n  web:\n    image: x\n    ports: 80\n", `line 4: services.web.ports: must be a list`},
+		"two types":       {"services:\n  web:\n    image: x\n    environment: 3\n", `line 4: services.web.environment: must be a mapping or a list`},
+		"bad boolean":     {"services:\n  web:\n    image: x\n    init: ${X:-perhaps}\n", `line 4: services.web.init: cannot be "perhaps"`},
+		"bad port":        {"services:\n  web:\n    image: x\n    ports: [\"a:b\"]\n", `ort`},
+		"bad duration":    {"services:\n  web:\n    image: x\n    healthcheck: {test: [CMD, a], interval: often}\n", `interval`},
+		"bad memory":      {"services:\n  web:\n    image: x\n    mem_limit: lots\n", `lots`},
+		"duplicate key":   {"services:\n  web: {image: x}\n  web: {image: y}\n", `line 3: services.web: is there already, in line 2`},
+		"key a number":    {"services:\n  web: {image: x, environment: {1: a}}\n", `a key must be text`},
+		"tag":             {"services:\n  web: {image: !!python/object x}\n", `line 2: services.web.image: the tag`},
+		"reset":           {"services:\n  web: {image: x, privileged: !reset true}\n", `the tag !reset`},
+		"alias to itself": {"services: &a\n  web: {image: x, labels: *a}\n", `leads back to itself`},
+		"alias bomb":      {bomb(), `unfolds into too much`},
+		"quiet bomb":      {quietBomb(), `unfolds into too much`},
+		"deep":            {"services: " + strings.Repeat("[", 5000) + strings.Repeat("]", 5000), `nested deeper`},
+	}
+}
+
+// badNames are texts whose names, images or paths mean more than they say.
+func badNames() map[string]badText {
+	return map[string]badText{
+		"no image":        {"services:\n  web:\n    restart: always\n", `line 2: services.web: has neither image nor build`},
+		"image blank":     {"services:\n  web:\n    image: \"x:y --privileged\"\n", `line 3: services.web.image: "x:y --privileged" is not the name of an image`},
+		"image shell":     {"services:\n  web:\n    image: \"x;id\"\n", `is not the name of an image`},
+		"name blank":      {"services:\n  \"a b;c\": {image: x}\n", `line 2: services.a b;c: "a b;c" cannot be a name`},
+		"name dollar":     {"services:\n  \"$(id)\": {image: x}\n", `cannot be a name`},
+		"name dash":       {"services:\n  \"-f\": {image: x}\n", `cannot be a name`},
+		"volume name":     {"services: {web: {image: x}}\nvolumes:\n  \"a;id\": {}\n", `line 3: volumes.a;id: "a;id" cannot be a name`},
+		"network name":    {"services: {web: {image: x}}\nnetworks:\n  \"n --opt\": {}\n", `cannot be a name`},
+		"config name":     {"services: {web: {image: x}}\nconfigs:\n  \"a|b\": {content: x}\n", `cannot be a name`},
+		"target shell":    {"services:\n  web:\n    image: x\n    volumes: [\"aa:/x$$(id)\"]\nvolumes: {aa: }\n", `cannot be a path in the container`},
+		"target relative": {"services:\n  web:\n    image: x\n    volumes: [{type: volume, source: a, target: x}]\nvolumes: {a: }\n", `line 4: services.web.volumes.0: "x" cannot be a path in the container`},
+		"source shell":    {"services:\n  web:\n    image: x\n    volumes: [\"./a`id`:/x\"]\n", `cannot be a path`},
+		"source colon":    {"services:\n  web:\n    image: x\n    volumes: [{type: bind, source: \"./a:/etc\", target: /x}]\n", `cannot be a path`},
+		"source newline":  {"services:\n  web:\n    image: x\n    volumes: [{type: bind, source: \"./a\\nid\", target: /x}]\n", `cannot be a path`},
+		"env name":        {"services:\n  web:\n    image: x\n    environment: {\"A$$(x)\": y}\n", `cannot be the name of a variable`},
+		"env name blank":  {"services:\n  web:\n    image: x\n    environment: [\"A B=y\"]\n", `cannot be the name of a variable`},
+	}
+}
+
+// badReferences are texts that name what is not there or not possible.
+func badReferences() map[string]badText {
+	return map[string]badText{
 		"undefined need":   {"services:\n  web:\n    image: x\n    depends_on: [db]\n", `line 4: services.web.depends_on.db: the service db is not defined`},
 		"undefined volume": {"services:\n  web:\n    image: x\n    volumes:\n      - data:/x\n", `line 5: services.web.volumes.0: the volume data is not defined`},
 		"undefined net":    {"services:\n  web:\n    image: x\n    networks: [back]\n", `services.web.networks.back: the network back is not defined`},
@@ -79,7 +93,16 @@ func TestBadText(t *testing.T) {
 		"own env file":     {"services:\n  web:\n    image: x\n    volumes:\n      - {type: bind, source: ./x/../.env, target: /x, content: A=b}\n", `is written by Taffrail itself`},
 		"content outside":  {"services:\n  web:\n    image: x\n    volumes:\n      - {type: bind, source: ../x, target: /x, content: a}\n", `for bind mounts whose source begins with ./`},
 		"home":             {"services:\n  web:\n    image: x\n    volumes: [\"~/x:/x\"]\n", `depends on who runs Compose`},
-	} {
+	}
+}
+
+// TestBadText: each text is refused with line, field and reason.
+func TestBadText(t *testing.T) {
+	t.Parallel()
+	all := badShapes()
+	maps.Copy(all, badNames())
+	maps.Copy(all, badReferences())
+	for name, c := range all {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, allowHost := range []bool{false, true} {

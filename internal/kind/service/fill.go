@@ -6,15 +6,17 @@ import (
 	"strconv"
 
 	"github.com/compose-spec/compose-go/v2/interpolation"
+	"github.com/compose-spec/compose-go/v2/loader"
 	"github.com/compose-spec/compose-go/v2/template"
 	"github.com/compose-spec/compose-go/v2/tree"
+	"github.com/compose-spec/compose-go/v2/types"
 )
 
 // filler puts the values of variables into a tree. It does what Compose's own
 // interpolation does, and knows where each text stands.
 type filler struct {
 	vars  values
-	casts map[tree.Path]interpolation.Cast
+	casts castTable
 	out   *faults
 	// lenient: a variable without a value is no fault here, since it can still be
 	// set; what depends on one is noted in unsure.
@@ -68,18 +70,45 @@ func (f *filler) text(text string, path []string, at tree.Path) any {
 		f.refuse(path, err)
 		return ""
 	}
-	for pattern, cast := range f.casts {
-		if !at.Matches(pattern) {
-			continue
-		}
-		typed, err := cast(value)
-		if err != nil {
-			f.out.add(path, "cannot be %q", value)
-			return value
-		}
-		return typed
+	cast := f.casts.find(path[len(path)-1], at)
+	if cast == nil {
+		return value
 	}
-	return value
+	typed, err := cast(value)
+	if err != nil {
+		f.out.add(path, "cannot be %q", value)
+		return value
+	}
+	return typed
+}
+
+// castTable holds what turns texts into numbers and switches, by the last part of the
+// paths where it does: matching whole paths for every text takes long.
+type castTable map[string]map[tree.Path]interpolation.Cast
+
+func newCastTable() castTable {
+	out := castTable{}
+	options := loader.ToOptions(&types.ConfigDetails{}, nil)
+	for pattern, cast := range options.Interpolate.TypeCastMapping {
+		parts := pattern.Parts()
+		last := parts[len(parts)-1]
+		if out[last] == nil {
+			out[last] = map[tree.Path]interpolation.Cast{}
+		}
+		out[last][pattern] = cast
+	}
+	return out
+}
+
+func (t castTable) find(last string, at tree.Path) interpolation.Cast {
+	for _, end := range []string{last, tree.PathMatchAll} {
+		for pattern, cast := range t[end] {
+			if at.Matches(pattern) {
+				return cast
+			}
+		}
+	}
+	return nil
 }
 
 func (f *filler) refuse(path []string, err error) {

@@ -66,6 +66,9 @@ func carryOut(t *testing.T, plan deploy.Plan) {
 func write(t *testing.T, path string, f run.File) {
 	t.Helper()
 	var err error
+	if f.Check {
+		return
+	}
 	if f.IsDir {
 		err = os.MkdirAll(path, os.FileMode(f.Mode))
 	} else if err = os.MkdirAll(filepath.Dir(path), 0o755); err == nil { //nolint:gosec // containers read it
@@ -91,10 +94,11 @@ func command(t *testing.T, step run.Step) {
 	}
 }
 
-// docker returns what a docker command prints.
+// docker returns what a docker command prints. It serves clean-ups too, where the
+// test's own context is over.
 func docker(t *testing.T, args ...string) string {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "docker", args...).CombinedOutput()
+	out, err := exec.CommandContext(context.Background(), "docker", args...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("docker %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
@@ -225,4 +229,41 @@ func readTestdata(tb testing.TB, name string) string {
 		tb.Fatal(err)
 	}
 	return string(bytes.ReplaceAll(text, []byte("\r"), nil))
+}
+
+// TestConnected: with the switch on, the containers are on the destination's network
+// under their own names and not under those of their compose services; deploying again
+// and restarting keep it so.
+func TestConnected(t *testing.T) {
+	t.Parallel()
+	s := onDocker(t, "services: {web: {image: alpine:3, command: [sleep, \"600\"], stop_signal: SIGKILL}}\n", nil)
+	network := "taffrail-test-" + string(s.service.UUID)
+	s.destination.Network, s.service.ConnectToDockerNetwork = network, true
+	t.Cleanup(func() { docker(t, "network", "rm", network) })
+	for _, d := range []core.Deployment{
+		{UUID: "one", Verb: core.VerbDeploy}, {UUID: "two", Verb: core.VerbDeploy},
+		{UUID: "three", Verb: core.VerbRestart, Options: core.Options{StopBeforeStart: true}},
+	} {
+		plan, err := s.plan(t, d, observed())
+		if err != nil {
+			t.Fatal(fieldsOf(err))
+		}
+		carryOut(t, plan)
+		format := `{{range $n, $e := .NetworkSettings.Networks}}{{$n}}={{$e.Aliases}} {{end}}`
+		got := docker(t, "inspect", "--format", format, s.container("web"))
+		_, aliases, found := strings.Cut(got, network+"=[")
+		aliases, _, _ = strings.Cut(aliases, "]")
+		if !found || !strings.Contains(aliases, s.container("web")) || strings.Contains(" "+aliases+" ", " web ") {
+			t.Errorf("%s: networks are %s", d.UUID, got)
+		}
+	}
+	plan, err := s.plan(t, core.Deployment{UUID: "four", Verb: core.VerbStop}, observed())
+	if err != nil {
+		t.Fatal(err)
+	}
+	carryOut(t, plan)
+	left := docker(t, "ps", "-aq", "--filter", "label=com.docker.compose.project="+string(s.service.UUID))
+	if networks := docker(t, "network", "ls", "-q", "--filter", "name="+string(s.service.UUID)+"$"); left+networks != "" && strings.Count(networks, "\n") > 1 {
+		t.Errorf("left behind: containers %q, networks %q", left, networks)
+	}
 }

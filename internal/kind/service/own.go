@@ -127,5 +127,45 @@ func (st *stack) files() []run.File {
 	for _, p := range keysOf(made) {
 		out = append(out, made[p])
 	}
+	for _, p := range st.reached() {
+		if _, ours := made[p]; !ours {
+			out = append(out, run.File{Path: p, Check: true})
+		}
+	}
 	return out
+}
+
+// reached returns the paths in the service's folder that the engine or Compose will
+// follow. Whether one of them leads out through a link, only the server can tell.
+func (st *stack) reached() []string {
+	paths := map[string]bool{}
+	add := func(v any) {
+		if p := path.Clean(textOf(v)); inside(textOf(v)) && p != "." && p != envFile {
+			paths[p] = true
+		}
+	}
+	for _, v := range mapOf(st.tree["services"]) {
+		service := mapOf(v)
+		for _, volume := range listOf(service["volumes"]) {
+			if m := mapOf(volume); textOf(m["type"]) == "bind" {
+				add(m["source"])
+			}
+		}
+		for _, file := range listOf(service["env_file"]) {
+			add(mapOf(file)["path"])
+		}
+		for _, file := range textsOf(service["label_file"]) {
+			add(file)
+		}
+		if build := mapOf(service["build"]); build["context"] != nil && !remoteForm.MatchString(textOf(build["context"])) {
+			add(build["context"])
+			add(path.Join(textOf(build["context"]), textOf(build["dockerfile"])))
+		}
+	}
+	for _, section := range []string{"configs", "secrets"} {
+		for _, v := range mapOf(st.tree[section]) {
+			add(mapOf(v)["file"])
+		}
+	}
+	return keysOf(paths)
 }

@@ -1,19 +1,15 @@
 package service_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 )
 
-// TestHostAccess: what reaches beyond the stack is refused with its line, unless the
-// team may; then it is a warning.
-func TestHostAccess(t *testing.T) {
-	t.Parallel()
+// hostUses are compose services that reach beyond the stack.
+func hostUses() map[string]badText {
 	web := func(line string) string { return "services:\n  web:\n    image: nginx\n    " + line + "\n" }
-	top := func(lines string) string {
-		return "services:\n  web:\n    image: nginx\n    volumes: [\"aa:/a\"]\n    networks: [n]\n" + lines
-	}
-	for name, c := range map[string]struct{ text, want string }{
+	return map[string]badText{
 		"privileged":         {web("privileged: true"), "line 4: services.web.privileged: gives the container full control of the server"},
 		"privileged text":    {web("privileged: ${P:-true}"), "full control"},
 		"socket":             {web("volumes: [\"/var/run/docker.sock:/var/run/docker.sock\"]"), "line 4: services.web.volumes.0: hands the Docker socket"},
@@ -61,17 +57,35 @@ func TestHostAccess(t *testing.T) {
 		"build ssh":          {web("build: {context: ., ssh: [default]}"), "SSH keys"},
 		"build other":        {web("build: {context: ., additional_contexts: {a: /etc}}"), "reads /etc"},
 		"build cache":        {web("build: {context: ., cache_to: [\"type=local,dest=/x\"]}"), "build cache"},
-		"config file":        {"services: {web: {image: x}}\nconfigs:\n  c:\n    file: /root/.ssh/id_ed25519\n", "line 4: configs.c.file: reads /root/.ssh/id_ed25519"},
-		"secret file":        {"services: {web: {image: x}}\nsecrets: {c: {file: ../x}}\n", "reads ../x"},
-		"external network":   {top("volumes: {aa: }\nnetworks: {n: {external: true}}\n"), "line 7: networks.n.external: networks.n belongs to others"},
-		"external volume":    {top("networks: {n: }\nvolumes: {aa: {external: true, name: other_data}}\n"), "volumes.aa belongs to others"},
-		"macvlan":            {top("volumes: {aa: }\nnetworks: {n: {driver: macvlan}}\n"), "reaches the server's network"},
-		"host bridge":        {top("volumes: {aa: }\nnetworks: {n: {driver_opts: {com.docker.network.bridge.name: docker0}}}\n"), "may reach the server's network"},
-		"bind by volume":     {top("networks: {n: }\nvolumes: {aa: {driver_opts: {type: none, o: bind, device: /etc}}}\n"), "mounts \"/etc\" of the server"},
-		"disk by volume":     {top("networks: {n: }\nvolumes: {aa: {driver_opts: {type: ext4, device: /dev/sda1}}}\n"), "mounts \"/dev/sda1\""},
-		"nfs that binds":     {top("networks: {n: }\nvolumes: {aa: {driver_opts: {type: nfs, o: \"bind,rw\", device: /etc}}}\n"), "mounts \"/etc\""},
-		"volume plugin":      {top("networks: {n: }\nvolumes: {aa: {driver: sshfs}}\n"), "a program on the server"},
-	} {
+	}
+}
+
+// foreignUses are volumes, networks and files of others.
+func foreignUses() map[string]badText {
+	top := func(lines string) string {
+		return "services:\n  web:\n    image: nginx\n    volumes: [\"aa:/a\"]\n    networks: [n]\n" + lines
+	}
+	return map[string]badText{
+		"config file":      {"services: {web: {image: x}}\nconfigs:\n  c:\n    file: /root/.ssh/id_ed25519\n", "line 4: configs.c.file: reads /root/.ssh/id_ed25519"},
+		"secret file":      {"services: {web: {image: x}}\nsecrets: {c: {file: ../x}}\n", "reads ../x"},
+		"external network": {top("volumes: {aa: }\nnetworks: {n: {external: true}}\n"), "line 7: networks.n.external: networks.n belongs to others"},
+		"external volume":  {top("networks: {n: }\nvolumes: {aa: {external: true, name: other_data}}\n"), "volumes.aa belongs to others"},
+		"macvlan":          {top("volumes: {aa: }\nnetworks: {n: {driver: macvlan}}\n"), "reaches the server's network"},
+		"host bridge":      {top("volumes: {aa: }\nnetworks: {n: {driver_opts: {com.docker.network.bridge.name: docker0}}}\n"), "may reach the server's network"},
+		"bind by volume":   {top("networks: {n: }\nvolumes: {aa: {driver_opts: {type: none, o: bind, device: /etc}}}\n"), "mounts \"/etc\" of the server"},
+		"disk by volume":   {top("networks: {n: }\nvolumes: {aa: {driver_opts: {type: ext4, device: /dev/sda1}}}\n"), "mounts \"/dev/sda1\""},
+		"nfs that binds":   {top("networks: {n: }\nvolumes: {aa: {driver_opts: {type: nfs, o: \"bind,rw\", device: /etc}}}\n"), "mounts \"/etc\""},
+		"volume plugin":    {top("networks: {n: }\nvolumes: {aa: {driver: sshfs}}\n"), "a program on the server"},
+	}
+}
+
+// TestHostAccess: what reaches beyond the stack is refused with its line, unless the
+// team may; then it is a warning.
+func TestHostAccess(t *testing.T) {
+	t.Parallel()
+	all := hostUses()
+	maps.Copy(all, foreignUses())
+	for name, c := range all {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := draft(c.text, false)

@@ -56,7 +56,7 @@ func (s *scan) read(schema *jsonschema.Schema, how reading) (*stack, error) {
 	out := &faults{src: s.src}
 	r := reader{scan: s, how: how, out: out, fill: filler{
 		vars: how.vars, out: out, lenient: how.lenient, unsure: map[string]bool{},
-		casts: loader.ToOptions(&types.ConfigDetails{}, nil).Interpolate.TypeCastMapping,
+		casts: newCastTable(),
 	}}
 	return r.read(schema)
 }
