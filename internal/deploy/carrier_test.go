@@ -126,8 +126,8 @@ func numbers(n int) []string {
 // would, breaks connections and refuses writes: every line is there once.
 func TestTakeOverLosesNothing(t *testing.T) {
 	t.Parallel()
-	const n = 6000
-	r := newRig(t, count(n, 3*time.Second))
+	const n = 3000
+	r := newRig(t, count(n, 2*time.Second))
 	var breaks, refused atomic.Int64
 	shaky := func(d *deploy.Deps) {
 		d.Store = shakyStore{d.Store, &refused}

@@ -29,25 +29,26 @@ const ackEvery = 4 << 20
 // when that was taken in; the last batch is not committed then, since it belongs into
 // the transaction that settles.
 func (j *journey) follow(ctx context.Context, away *time.Time) error {
+	if err := j.replay(ctx); err != nil {
+		return err
+	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	follower, err := j.host.Follow(ctx, j.d.UUID, j.ingest.Offset())
+	offset := j.ingest.Offset()
+	follower, err := j.host.Follow(ctx, j.d.UUID, offset)
 	if err != nil {
 		return err
 	}
 	frames := make(chan run.Frame, 256)
 	failed := make(chan error, 1)
-	go func() { failed <- read(ctx, follower, j.ingest.Offset(), frames) }()
+	go func() { failed <- read(ctx, follower, offset, frames) }()
 	defer func() {
 		stop()
 		_ = follower.Close()
 		for range frames { // until the reader has closed it
 		}
 	}()
-	if err := j.replay(ctx); err != nil {
-		return err
-	}
-	w := &writer{journey: j, acked: j.ingest.Offset(), ack: follower.Ack}
+	w := &writer{journey: j, acked: offset, ack: follower.Ack}
 	return w.consume(ctx, frames, failed, away)
 }
 

@@ -95,15 +95,21 @@ func (j *journey) settle(ctx context.Context, status core.Status, outcome core.O
 		return fmt.Errorf("settle as %q: not a legal move", status)
 	}
 	j.d.Status, j.d.Outcome = status, outcome
-	j.sayOutcome()
+	// What the run said goes first, which also asks whether the lease is still ours,
+	// before the resource's status is touched. The last line waits for the end itself,
+	// so that a takeover in between does not write it twice.
+	if err := j.commit(ctx); err != nil {
+		return err
+	}
 	if err := j.completeOutcome(ctx); err != nil {
 		return err
 	}
+	j.record(ctx)
+	j.sayOutcome()
 	batch, err := j.ingest.Batch()
 	if err != nil {
 		return err
 	}
-	j.record(ctx)
 	if err := j.retryStore(ctx, func() error { return j.deps.Store.Settle(ctx, j.d, batch) }); err != nil {
 		return err
 	}
@@ -147,9 +153,6 @@ func (j *journey) completeOutcome(ctx context.Context) error {
 
 // lastErr returns the last lines of standard error of the failing step.
 func (j *journey) lastErr(ctx context.Context) ([]string, error) {
-	if err := j.commit(ctx); err != nil {
-		return nil, err
-	}
 	lines, err := j.deps.Lines.LinesAfter(ctx, j.d.LogID, max(j.ingest.Seq()-lastErrWindow, 0), lastErrWindow)
 	if err != nil {
 		return nil, err
