@@ -132,6 +132,8 @@ func TestDecodeMalformed(t *testing.T) {
 		{"form", "application/x-www-form-urlencoded", `name=abc`, 415, "Content-Type must be application/json."},
 		{"no body", jsonType, "", 400, "Invalid JSON."},
 		{"rubbish", jsonType, `{"name":`, 400, "Invalid JSON."},
+		{"no end", jsonType, `{"name":"abc"`, 400, "Invalid JSON."},
+		{"no end inside", jsonType, `{"name":"abc","tags":["x"`, 400, "Invalid JSON."},
 		{"trailing", jsonType, `{"name":"abc"} {}`, 400, "Invalid JSON."},
 		{"duplicate", jsonType, `{"name":"abc","name":"abd"}`, 400, "Invalid JSON."},
 		{"nan", jsonType, `{"port":NaN}`, 400, "Invalid JSON."},

@@ -28,10 +28,7 @@ func parseObject(data []byte) (map[string]any, error) {
 	p := parser{in: json.NewDecoder(bytes.NewReader(data))}
 	p.in.UseNumber()
 	v, err := p.value(0)
-	if err == nil {
-		_, err = p.in.Token()
-	}
-	if !errors.Is(err, io.EOF) {
+	if err != nil || !p.atEnd() {
 		return nil, malformed(http.StatusBadRequest, "Invalid JSON.")
 	}
 	switch tree := v.(type) {
@@ -90,8 +87,7 @@ func (p *parser) object(depth int) (any, error) {
 		}
 		out[key] = v
 	}
-	_, err := p.in.Token()
-	return out, err
+	return out, p.closing()
 }
 
 func (p *parser) array(depth int) (any, error) {
@@ -103,6 +99,19 @@ func (p *parser) array(depth int) (any, error) {
 		}
 		out = append(out, v)
 	}
+	return out, p.closing()
+}
+
+// closing reads the bracket at the end of an object or array. The end of the body in
+// its place is a fault, and not to be taken for the end of the whole.
+func (p *parser) closing() error {
+	if _, err := p.in.Token(); err != nil {
+		return errJSON
+	}
+	return nil
+}
+
+func (p *parser) atEnd() bool {
 	_, err := p.in.Token()
-	return out, err
+	return errors.Is(err, io.EOF)
 }

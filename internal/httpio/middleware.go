@@ -58,7 +58,7 @@ func Recover(log *slog.Logger, next http.Handler) http.Handler {
 			}
 			err := fmt.Errorf("panic: %v\n%s", v, debug.Stack())
 			if sent, ok := w.(*recorder); ok && sent.status != 0 {
-				report(r, log, err)
+				_ = report(r, log, err)
 				panic(http.ErrAbortHandler) // half a reply is out: the client must not take it for whole
 			}
 			WriteError(w, r, log, err)

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
-	"log"
 	"strings"
 	"testing"
 
@@ -13,8 +11,6 @@ import (
 	"github.com/taffrail/taffrail/client"
 	"github.com/taffrail/taffrail/internal/core"
 )
-
-func quiet() *log.Logger { return log.New(io.Discard, "", 0) }
 
 // TestClient walks through the whole API with the public client.
 func TestClient(t *testing.T) {

@@ -6,16 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"net/http/httptest"
 
 	"github.com/taffrail/taffrail/api"
 	"github.com/taffrail/taffrail/client"
@@ -210,7 +210,7 @@ func (w *world) cutter(after int64) (string, *atomic.Int64) {
 	must(w.t, err)
 	proxy := httputil.NewSingleHostReverseProxy(target)
 	proxy.FlushInterval = -1
-	proxy.ErrorLog = nil
+	proxy.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	cuts := &atomic.Int64{}
 	proxy.ModifyResponse = func(r *http.Response) error {
 		if strings.HasSuffix(r.Request.URL.Path, "/stream") {
@@ -219,7 +219,7 @@ func (w *world) cutter(after int64) (string, *atomic.Int64) {
 		return nil
 	}
 	front := httptest.NewUnstartedServer(proxy)
-	front.Config.ErrorLog = quiet()
+	front.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	front.Start()
 	w.t.Cleanup(front.Close)
 	return front.URL, cuts
