@@ -2,7 +2,7 @@ package archtest_test
 
 import (
 	"go/ast"
-	"slices"
+	"go/token"
 	"strings"
 	"testing"
 )
@@ -19,41 +19,87 @@ func TestNoInit(t *testing.T) {
 	}
 }
 
-// TestPackageVariablesStay finds writes to package variables within their file.
+// TestPackageVariablesStay finds functions that write to variables of their package.
 func TestPackageVariablesStay(t *testing.T) {
 	t.Parallel()
-	for _, f := range code(load(t)) {
-		vars := packageVariables(f.ast)
-		ast.Inspect(f.ast, func(node ast.Node) bool {
-			for _, target := range written(node) {
-				if slices.Contains(vars, target.Obj) && target.Obj != nil {
-					t.Errorf("%s: the package variable %s is changed", f.at(target), target.Name)
+	for _, files := range byPackage(code(load(t))) {
+		vars := map[string]bool{}
+		for _, f := range files {
+			packageVariables(f.ast, vars)
+		}
+		for _, f := range files {
+			for _, decl := range f.ast.Decls {
+				if fn, ok := decl.(*ast.FuncDecl); ok {
+					checkWrites(t, f, fn, vars)
 				}
 			}
-			return true
-		})
+		}
 	}
 }
 
-func packageVariables(f *ast.File) []*ast.Object {
-	var vars []*ast.Object
+func packageVariables(f *ast.File, vars map[string]bool) {
 	for _, decl := range f.Decls {
 		d, ok := decl.(*ast.GenDecl)
-		if !ok {
+		if !ok || d.Tok != token.VAR {
 			continue
 		}
 		for _, spec := range d.Specs {
 			if s, ok := spec.(*ast.ValueSpec); ok {
 				for _, name := range s.Names {
-					vars = append(vars, name.Obj)
+					vars[name.Name] = true
 				}
 			}
 		}
 	}
-	return vars
 }
 
-// written lists the variables that a statement gives a new value.
+func checkWrites(t *testing.T, f file, fn *ast.FuncDecl, vars map[string]bool) {
+	t.Helper()
+	own := locals(fn)
+	ast.Inspect(fn, func(node ast.Node) bool {
+		for _, target := range written(node) {
+			if target.Name != "_" && vars[target.Name] && !own[target.Name] {
+				t.Errorf("%s: the package variable %s is changed", f.at(target), target.Name)
+			}
+		}
+		return true
+	})
+}
+
+// locals are the names that a function declares itself, anywhere in it.
+func locals(fn *ast.FuncDecl) map[string]bool {
+	own := map[string]bool{}
+	add := func(e ast.Expr) {
+		if name, ok := e.(*ast.Ident); ok {
+			own[name.Name] = true
+		}
+	}
+	ast.Inspect(fn, func(node ast.Node) bool {
+		switch x := node.(type) {
+		case *ast.Field:
+			for _, name := range x.Names {
+				add(name)
+			}
+		case *ast.ValueSpec:
+			for _, name := range x.Names {
+				add(name)
+			}
+		case *ast.AssignStmt:
+			if x.Tok == token.DEFINE {
+				for _, e := range x.Lhs {
+					add(e)
+				}
+			}
+		case *ast.RangeStmt:
+			add(x.Key)
+			add(x.Value)
+		}
+		return true
+	})
+	return own
+}
+
+// written lists the variables that a statement gives a new value, or an element of.
 func written(node ast.Node) []*ast.Ident {
 	var targets []ast.Expr
 	switch x := node.(type) {

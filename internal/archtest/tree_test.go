@@ -5,7 +5,6 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -41,13 +40,12 @@ func load(t *testing.T) []file {
 	fset := token.NewFileSet()
 	for _, top := range []string{"api", "client", "cmd", "internal", "e2e"} {
 		err := filepath.WalkDir(filepath.Join(root, top), func(path string, d fs.DirEntry, err error) error {
-			if os.IsNotExist(err) {
-				return nil // not every tree is there from the first day on
-			}
-			if err != nil || d.IsDir() && d.Name() == "testdata" {
-				return cmpSkip(err)
-			}
-			if d.IsDir() || !strings.HasSuffix(path, ".go") {
+			switch {
+			case err != nil:
+				return err
+			case d.IsDir() && d.Name() == "testdata":
+				return filepath.SkipDir
+			case d.IsDir() || !strings.HasSuffix(path, ".go"):
 				return nil
 			}
 			f, err := parseFile(fset, root, path)
@@ -62,13 +60,6 @@ func load(t *testing.T) []file {
 		t.Fatal("no Go files found")
 	}
 	return files
-}
-
-func cmpSkip(err error) error {
-	if err != nil {
-		return err
-	}
-	return filepath.SkipDir
 }
 
 func parseFile(fset *token.FileSet, root, path string) (file, error) {

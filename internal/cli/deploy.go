@@ -121,7 +121,7 @@ func (a *app) watch(ctx context.Context, c *client.Client, f watchFlags, uuid st
 
 // left explains why the waiting ended before the deployment did.
 func left(ctx context.Context, uuid string, err error) error {
-	code := ExitError
+	var code int
 	switch cause := context.Cause(ctx); {
 	case errors.Is(cause, errTimeout):
 		code = ExitTimeout

@@ -15,7 +15,6 @@ import (
 	"github.com/taffrail/taffrail/internal/logs"
 	"github.com/taffrail/taffrail/internal/queue"
 	"github.com/taffrail/taffrail/internal/rest"
-	"github.com/taffrail/taffrail/internal/sqlstore"
 	"github.com/taffrail/taffrail/internal/supervise"
 )
 
@@ -122,5 +121,3 @@ type connections struct{ pool *host.Pool }
 func (connections) Start(context.Context) error { return nil }
 
 func (c connections) Stop(context.Context) error { return c.pool.Close() }
-
-var _ deploy.Store = (*sqlstore.DB)(nil)
