@@ -1,6 +1,7 @@
 package service
 
 import (
+	"strings"
 	"time"
 
 	"github.com/taffrail/taffrail/internal/core"
@@ -140,17 +141,18 @@ func (s *scan) owner(variable string, m magic) string {
 }
 
 // chosen returns rows with the addresses that people have chosen for the parts in the
-// place of the generated ones.
-func (s *scan) chosen(rows []core.EnvVar, parts []core.ServicePart) []core.EnvVar {
+// place of the generated ones, which bear the service's uuid. A row that somebody has
+// changed by hand stays.
+func (s *scan) chosen(rows []core.EnvVar, service core.Service) []core.EnvVar {
 	fqdns := map[string]string{}
-	for _, part := range parts {
+	for _, part := range service.Parts {
 		fqdns[part.Name] = part.Fqdn
 	}
 	out := make([]core.EnvVar, len(rows))
 	for i, row := range rows {
 		out[i] = row
 		m, ok := parseMagic(row.Key)
-		if !ok || m.name != magicURL && m.name != magicFQDN || !row.IsGenerated {
+		if !ok || m.name != magicURL && m.name != magicFQDN || !strings.Contains(row.Value.Reveal(), "-"+string(service.UUID)+".") {
 			continue
 		}
 		m = s.whole(m)

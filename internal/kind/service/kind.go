@@ -35,6 +35,8 @@ type Kind struct {
 	schemaFunc func() (*jsonschema.Schema, error)
 }
 
+var _ deploy.Kind = (*Kind)(nil)
+
 // New returns the kind. It also silences the logger of the compose library for the
 // whole process, since that one writes values of compose files to standard error.
 func New(store Store) *Kind {
@@ -86,7 +88,7 @@ func (k *Kind) Draft(s core.Service, known []core.EnvVar, server core.Server, al
 	}
 	gen := generator{scan: sc, service: s, server: server, now: time.Now()}
 	added := gen.missing(known)
-	rows := sc.chosen(append(append([]core.EnvVar{}, known...), added...), s.Parts)
+	rows := sc.chosen(append(append([]core.EnvVar{}, known...), added...), s)
 	vars := expanded(rows)
 	vars[projectVariable] = projectName(s.UUID)
 	st, err := sc.read(schema, reading{vars: vars, project: projectName(s.UUID), allowHost: allowHost, lenient: true})

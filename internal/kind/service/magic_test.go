@@ -115,6 +115,10 @@ func TestAddresses(t *testing.T) {
 			t.Errorf("%s is not in\n%s", want, got)
 		}
 	}
+	rowOf(s.envs, "SERVICE_FQDN_MY_APP_3000").Value = secret("by.hand.example.com")
+	if got := s.written(t)["docker-compose.yml"].Content; !strings.Contains(got, "by.hand.example.com") {
+		t.Errorf("an address set by hand is gone:\n%s", got)
+	}
 	d, err := s.kind().Draft(s.service, s.envs, s.server, false)
 	if err != nil || !strings.Contains(strings.Join(d.Domains, " "), "https://b.example.com") {
 		t.Errorf("chosen addresses are gone: %v %v", d.Domains, err)

@@ -38,7 +38,7 @@ func (k *Kind) compose(s core.Service, envs []core.EnvVar, dir string, allowHost
 	if err != nil {
 		return nil, err
 	}
-	rows := sc.chosen(envs, s.Parts)
+	rows := sc.chosen(envs, s)
 	vars := expanded(rows)
 	names := runtimeNames(rows, vars)
 	if _, set := vars[projectVariable]; !set {

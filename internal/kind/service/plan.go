@@ -1,6 +1,8 @@
 package service
 
 import (
+	"errors"
+	"fmt"
 	"path"
 	"strconv"
 	"strings"
@@ -31,7 +33,7 @@ func (p *planner) plan() (deploy.Plan, error) {
 		return p.stopping()
 	}
 	if p.fault != nil {
-		return deploy.Plan{}, p.fault
+		return deploy.Plan{}, undeployable(p.fault)
 	}
 	switch p.d.Verb {
 	case core.VerbDeploy, core.VerbStart, core.VerbRestart, core.VerbRollback:
@@ -39,6 +41,22 @@ func (p *planner) plan() (deploy.Plan, error) {
 	default:
 		return deploy.Plan{}, core.Errorf(core.CodeBadRequest, "A service cannot be asked to %q.", p.d.Verb)
 	}
+}
+
+// undeployable puts what is wrong with the text into the message, which is all that the
+// record of a deployment shows.
+func undeployable(err error) error {
+	var fault *core.Error
+	if !errors.As(err, &fault) || len(fault.Fields[field]) == 0 {
+		return err
+	}
+	const shown = 3
+	texts := fault.Fields[field]
+	msg := "The compose text cannot be deployed. " + strings.Join(texts[:min(len(texts), shown)], ". ") + "."
+	if more := len(texts) - shown; more > 0 {
+		msg += fmt.Sprintf(" There is more: %d in all.", len(texts))
+	}
+	return &core.Error{Op: fault.Op, Code: fault.Code, Msg: msg, Fields: fault.Fields, Err: fault.Err}
 }
 
 func (p *planner) script(steps []run.Step) run.Script {

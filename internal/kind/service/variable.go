@@ -18,10 +18,11 @@ func (v values) lookup(name string) (string, bool) {
 	return value, ok
 }
 
-// validName says whether name can be the name of an environment variable.
+// validName says whether name can be the name of an environment variable. Dots are
+// possible in the environment of a container, though compose text cannot refer to them.
 func validName(name string) bool { return nameForm.MatchString(name) }
 
-var nameForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var nameForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.]*$`)
 
 // expanded returns the values that rows stand for. A value that is not literal may
 // refer to other variables of the same resource ($NAME, ${NAME}, ${NAME:-other});
