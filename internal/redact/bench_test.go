@@ -195,7 +195,7 @@ func adversaries(secrets []string) []adversary {
 	return []adversary{
 		{"letter", "a"},
 		{"nearly", as + "x"},
-		{"hits", secrets[7]},
+		{"hits", secrets[0]},
 		{"backslash", `\`},
 		{"escaped", `\\\\\\\\\x61`},
 		{"percent", "%252561"},

@@ -195,7 +195,7 @@ func (c *corpusCase) run(t *testing.T) string {
 // one so many that the product of length and pairs stays the same, with all
 // places where a single cut can be.
 func cuts(size, pad int) [][2]int {
-	const budget = 1 << 19
+	const budget = 1 << 17
 	var list [][2]int
 	every := max(1, (size-pad)*size/(2*budget))
 	stride := max(1, size*size/2/max(1, budget/max(1, size)))

@@ -7,7 +7,9 @@ import (
 )
 
 // simpleEscapes are pairs: the letter after a backslash and what it stands for.
-const simpleEscapes = "n\nt\tr\rb\bf\fv\va\ae\x1bE\x1b"
+// A backspace is not among them: paths and patterns with \b are what values
+// hold, and one that was made would take back what stands before it.
+const simpleEscapes = "n\nt\tr\rf\fv\va\ae\x1bE\x1b"
 
 // entities are the names a template engine or an XML writer puts out.
 var entities = [...]struct {
@@ -37,6 +39,8 @@ func backslash(t []byte) piece {
 		return octal(t)
 	case b == '\n':
 		return drop(2)
+	case b < ' ':
+		return plainByte('\\') // terminal control inside of a value
 	}
 	if i := strings.IndexByte(simpleEscapes, t[1]); i >= 0 && i%2 == 0 {
 		return oneByte(2, simpleEscapes[i+1])
@@ -253,8 +257,9 @@ func (q *sequence) text(b byte) (part, done bool) {
 	return b != '\n' && q.seen <= maxString, ended
 }
 
-// unescape decodes one level of a string, as a lane does.
-func unescape(s string) string {
+// unescape decodes one level of a string, as a lane does, but for escapes that
+// begin with one of the bytes in but.
+func unescape(s, but string) string {
 	var q sequence
 	t := []byte(s)
 	out := make([]byte, 0, len(t))
@@ -264,7 +269,7 @@ func unescape(s string) string {
 			continue
 		}
 		p := plainByte(t[0])
-		if special[t[0]] {
+		if special[t[0]] && strings.IndexByte(but, t[0]) < 0 {
 			p = decode(t)
 		}
 		if p.used == 0 {

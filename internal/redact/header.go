@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// schemes are the first words of an Authorization header that stay readable.
-var schemes = words(`basic bearer token digest apikey api-key negotiate ntlm key hawk aws4-hmac-sha256
+// authSchemes are the first words of an Authorization header that stay readable.
+var authSchemes = words(`basic bearer token digest apikey api-key negotiate ntlm key hawk aws4-hmac-sha256
 	sharedkey sharedaccesssignature oauth private deploy bot`)
 
 // afterName skips what stands between a header's name and its value: a quote,
@@ -47,7 +47,7 @@ func authorization(v *view) {
 		return
 	}
 	name := strings.ToLower(string(word))
-	if !schemes[name] {
+	if !authSchemes[name] {
 		return
 	}
 	value := headerValue(v.text[at:])

@@ -44,6 +44,7 @@ type lane struct {
 	before byte // what stood before the first unit
 	word   span // whole-word match that waits for the byte after it
 	least  int  // shortest match that counts
+	work   int  // units so far, for tests of cost
 }
 
 func (l *lane) init(w *Writer, level int) {
@@ -75,7 +76,7 @@ func (l *lane) unit(k int) unit {
 // wake starts the lane at byte pos of its parent's text, before which the
 // parent was in state; at gives the parent's units before pos, from the end.
 func (l *lane) wake(pos int, state uint32, at func(k int) unit) {
-	*l = lane{w: l.w, level: l.level, least: l.least, text: l.text[:0], units: l.units[:0], awake: true, pos: pos}
+	*l = lane{w: l.w, level: l.level, least: l.least, work: l.work, text: l.text[:0], units: l.units[:0], awake: true, pos: pos}
 	if next := l.child(); next != nil {
 		next.pos = 0
 	}
@@ -83,21 +84,13 @@ func (l *lane) wake(pos int, state uint32, at func(k int) unit) {
 	l.before = at(live + 1).b
 	for k := live; k > 0; k-- {
 		u := at(k)
-		l.state = l.step(u.b) &^ hot
+		a := l.w.set.auto
+		l.state = a.step(l.state, uint32(a.class[u.b])) &^ hot
 		u.state, u.made = l.state, false
-		l.keep(u)
+		l.units = append(l.units, u)
+		l.text = append(l.text, u.b)
 	}
 	l.last = l.count()
-}
-
-func (l *lane) step(b byte) uint32 {
-	a := l.w.set.auto
-	return a.step(l.state, uint32(a.class[b]))
-}
-
-func (l *lane) keep(u unit) {
-	l.units = append(l.units, u)
-	l.text = append(l.text, u.b)
 }
 
 // input is the part of the parent's text that the lane has not taken yet.
@@ -109,16 +102,14 @@ func (l *lane) input() []byte {
 	return p.text[l.pos-p.gone:]
 }
 
-// origin is the byte at pos of the parent's text as a unit.
-func (l *lane) origin(pos int) unit {
-	switch l.level {
-	case 0:
-		return unit{start: pos, end: pos + 1, made: true}
-	case wrapLane:
-		return unit{start: pos, end: pos + 1, made: l.w.wraps(pos)}
+// origin is what the byte at pos of the parent's text stands for.
+func (l *lane) origin(pos int) (start, end int) {
+	if l.level == 0 || l.level == wrapLane {
+		return pos, pos + 1
 	}
 	p := &l.w.lanes[l.level-1]
-	return p.units[pos-p.gone]
+	u := &p.units[pos-p.gone]
+	return u.start, u.end
 }
 
 // run takes what there is of the parent's text, until the lane sleeps; end says
@@ -146,28 +137,32 @@ func (l *lane) take(t []byte, end bool) int {
 			return n
 		}
 	}
-	b := t[0]
-	u := l.origin(l.pos)
-	if !l.opens(b, u.made) {
-		l.emit(b, u, false)
+	start, stop := l.origin(l.pos)
+	if !l.opens(t[0]) {
+		l.emit(t[0], start, stop, false)
 		return 1
 	}
 	p := l.decide(t)
-	if p.used == 0 && end {
-		p = plainByte(b)
+	if p.used == 0 && end || p.kind == piecePlain {
+		l.emit(t[0], start, stop, false)
+		return 1
 	}
 	if p.used > 0 {
-		l.apply(p, u)
+		l.apply(p, start)
 	}
 	return int(p.used)
 }
 
-// opens tells whether an escape may start with byte b.
-func (l *lane) opens(b byte, made bool) bool {
-	if l.level == wrapLane {
-		return made && (b == '\n' || b == '\r')
+// opens tells whether an escape may start with byte b at pos.
+func (l *lane) opens(b byte) bool {
+	switch {
+	case l.level == wrapLane:
+		return (b == '\n' || b == '\r') && l.w.wraps(l.pos)
+	case !special[b] || l.level == 0:
+		return special[b]
 	}
-	return made && special[b]
+	p := &l.w.lanes[l.level-1]
+	return p.units[l.pos-p.gone].made
 }
 
 func (l *lane) decide(t []byte) piece {
@@ -177,37 +172,37 @@ func (l *lane) decide(t []byte) piece {
 	return decode(t)
 }
 
-func (l *lane) apply(p piece, u unit) {
-	if p.kind == piecePlain {
-		l.emit(byte(p.text), u, false)
-		return
-	}
-	if p.kind == pieceBack {
-		l.back(u.start)
-	}
-	if p.kind == pieceControl || p.kind == pieceString {
+// apply does what an escape that begins at start stands for.
+func (l *lane) apply(p piece, start int) {
+	switch p.kind {
+	case pieceBack:
+		l.back(start)
+	case pieceControl, pieceString:
 		l.seq.kind = p.kind
 	}
 	l.last = l.count()
-	if p.used > 1 {
-		u.end = l.origin(l.pos + int(p.used) - 1).end
+	if p.size == 0 {
+		return
 	}
+	_, end := l.origin(l.pos + int(p.used) - 1)
 	for i := range p.size {
-		l.emit(byte(p.text>>(8*i)), u, true)
+		l.emit(byte(p.text>>(8*i)), start, end, true)
 	}
 	l.last = l.count()
 }
 
 // emit matches one byte of the lane's text.
-func (l *lane) emit(b byte, u unit, made bool) {
+func (l *lane) emit(b byte, start, end int, made bool) {
 	if l.word.end > 0 {
 		l.closeWord(b)
 	}
-	e := l.step(b)
+	a := l.w.set.auto
+	e := a.step(l.state, uint32(a.class[b]))
 	l.state = e &^ hot
-	u.b, u.state, u.made = b, l.state, made
 	l.backed = false
-	l.keep(u)
+	l.work++
+	l.text = append(l.text, b)
+	l.units = append(l.units, unit{start: start, end: end, state: l.state, b: b, made: made})
 	if made && special[b] {
 		l.made = l.count()
 	}
@@ -353,7 +348,8 @@ func (l *lane) end() {
 // hold is the first byte of the stream that the lane may yet mask.
 func (l *lane) hold(at int) int {
 	if len(l.input()) > 0 {
-		at = min(at, l.origin(l.pos).start)
+		start, _ := l.origin(l.pos)
+		at = min(at, start)
 	}
 	if l.word.end > 0 {
 		at = min(at, l.word.start)

@@ -146,23 +146,29 @@ func (c *compiler) weakly() {
 	}
 }
 
+// schemes of escapes by the bytes they begin with; the first is none of them.
+var schemes = [...]string{"", "\\", "%", "&", "'\"$"}
+
 // forms are the ways in which a value is printed that no lane undoes, and what
-// the lanes make of it.
+// the lanes make of it. A lane that undoes one scheme decodes what looks like
+// an escape of the others in the value itself, at each level again.
 func forms(text string) []string {
 	list := []string{text}
-	for _, f := range []string{strings.ReplaceAll(text, "$$", "$"), strings.ReplaceAll(text, " ", "+"), norm.NFC.String(text), norm.NFD.String(text)} {
-		if f != text {
+	add := func(f string) {
+		if !slices.Contains(list, f) {
 			list = append(list, f)
 		}
 	}
-	for _, f := range list {
-		for range levels {
-			next := unescape(f)
-			if next == f || strings.Contains(next, "\b") {
-				break
+	add(strings.ReplaceAll(text, "$$", "$"))
+	add(strings.ReplaceAll(text, " ", "+"))
+	add(norm.NFC.String(text))
+	add(norm.NFD.String(text))
+	for _, f := range slices.Clone(list) {
+		for _, but := range schemes {
+			for next, k := f, 0; k < levels; k++ {
+				next = unescape(next, but)
+				add(next)
 			}
-			list = append(list, next)
-			f = next
 		}
 	}
 	return list

@@ -106,6 +106,7 @@ type shapes struct {
 	drivers int // colons before it are, for driverName
 	webs    int // and the starts of a JWT
 	view    view
+	work    int // bytes looked at, for tests of cost
 	known   [stopCount]stretch
 }
 
@@ -115,7 +116,10 @@ type stretch struct {
 	stopped  bool
 }
 
-func (s *shapes) reset() { *s = shapes{w: s.w, queue: s.queue[:0]} }
+func (s *shapes) reset() { *s = shapes{w: s.w, queue: s.queue[:0], work: s.work} }
+
+// stepCost is what a decision counts for in tests of cost.
+const stepCost = 8
 
 // nearby bounds what a shape looks at before it declines.
 const nearby = 128
@@ -158,6 +162,7 @@ func (s *shapes) decide(p pending, end bool) bool {
 	low := max(p.end-lookback, p.line)
 	s.view = view{text: w.buf[low-w.base : stop-w.base], from: p.start - low, to: p.end - low, cut: cut, base: low, out: s}
 	kind.match(&s.view)
+	s.work += stepCost
 	return true
 }
 
@@ -175,6 +180,7 @@ func (s *shapes) stop(c stopClass, from int, end bool) (at int, cut, ok bool) {
 			break
 		}
 		k.to++
+		s.work++
 	}
 	switch {
 	case k.to >= limit:
@@ -220,8 +226,11 @@ func (s *shapes) extend(n int) {
 
 // hold is the first byte that a shape may yet mask.
 func (s *shapes) hold(at int) int {
-	if s.open != nil && s.open.key != nil {
-		at = min(at, s.open.pos)
+	if o := s.open; o != nil && o.key != nil {
+		at = min(at, o.pos)
+		if o.joined {
+			at-- // what comes is one with the mask before it
+		}
 	}
 	if s.w.set.hideIPs {
 		at = min(at, s.w.end()-s.w.set.keywords.alive(s.w.shape))
@@ -233,6 +242,14 @@ func (s *shapes) hold(at int) int {
 		at = min(at, s.first(p))
 	}
 	return at
+}
+
+// keeps is the first byte at or before to from which shapes look back.
+func (s *shapes) keeps(to int) int {
+	if len(s.queue) > 0 {
+		return min(to, s.queue[0].end)
+	}
+	return to
 }
 
 // first is where the mask of a pending shape may start: an address is masked

@@ -102,6 +102,9 @@ func driverName(v *view) {
 	}
 	v.out.drivers = v.base + len(v.text) // the first colon of a word decides
 	rest := v.text[v.to:]
+	if bytes.IndexByte(rest, '@') < 0 {
+		return
+	}
 	for _, sep := range [...]string{"@tcp(", "@unix("} {
 		if i := bytes.LastIndex(rest, []byte(sep)); i > 0 {
 			v.mask(v.to, v.to+i)

@@ -151,7 +151,7 @@ func (w *Writer) hold() int {
 			at = w.lanes[i].hold(at)
 		}
 	}
-	return max(w.released, w.shapes.hold(at))
+	return w.shapes.hold(at)
 }
 
 // release writes the stream up to byte to, with a mask for each span that
@@ -190,12 +190,13 @@ func (w *Writer) mayUndo() bool {
 	return isPrintable(b) || b == 0xc2
 }
 
-// settled goes on to the end of the span that byte to lies in: what may yet
+// settled goes on to the end of the span that byte at lies in: what may yet
 // match from there on is one with it. Only our own mask, if it may still come,
 // can take a span back.
-func (w *Writer) settled(to int) int {
+func (w *Writer) settled(at int) int {
+	to := at
 	for _, s := range w.spans {
-		if s.start > to || w.set.protects {
+		if s.start > at || w.set.protects {
 			break
 		}
 		to = max(to, s.end)
@@ -230,10 +231,9 @@ func (w *Writer) send() {
 	w.err = err
 }
 
-// compact drops what is released, but for what the shapes may look back at: they
-// hold what comes after the rest of a name, and look back from its keyword.
+// compact drops what is released, but for what the shapes may look back at.
 func (w *Writer) compact() {
-	cut := w.released - lookback - maxName - w.base
+	cut := w.shapes.keeps(w.released) - lookback - w.base
 	if cut <= 0 || cut < len(w.buf)-cut && cut < 1<<16 {
 		return
 	}

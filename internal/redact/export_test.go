@@ -1,0 +1,11 @@
+package redact
+
+// Work is the number of steps that a stream has cost beside the one that each
+// byte costs the matcher: units of the lanes, bytes looked at for shapes.
+func Work(w *Writer) int {
+	work := w.shapes.work
+	for i := range w.lanes {
+		work += w.lanes[i].work
+	}
+	return work
+}
