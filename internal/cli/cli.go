@@ -40,7 +40,7 @@ type IO struct {
 func Run(ctx context.Context, args []string, stdio IO) int {
 	a := &app{IO: stdio}
 	root := a.root()
-	root.SetArgs(args)
+	root.SetArgs(append([]string{}, args...)) // nil would mean the process's own
 	root.SetIn(stdio.In)
 	root.SetOut(stdio.Out)
 	root.SetErr(stdio.Err)

@@ -70,7 +70,7 @@ func TestHelp(t *testing.T) {
 		}
 	}
 	if bare := run(t, nil, ""); bare.code != 0 || bare.out != got.out {
-		t.Error("no command at all must show the help")
+		t.Errorf("no command at all must show the help, not exit %d with %q %q", bare.code, bare.out, bare.err)
 	}
 }
 

@@ -31,12 +31,26 @@ func addConfig(cmd *cobra.Command, only ...string) *configFlags {
 			continue
 		}
 		help := fmt.Sprintf("%s (env %s)", o.Help, o.Env())
-		cmd.Flags().String(o.Name, o.Default, help)
-		_ = cmd.Flags().SetAnnotation(o.Name, "value", []string{o.Value})
+		cmd.Flags().Var(&optionValue{text: o.Default, kind: o.Value}, o.Name, help)
 	}
 	cmd.Flags().StringVar(&f.file, "config", "", "File with lines \"name = value\" for these options (env TAFFRAIL_CONFIG)")
 	return f
 }
+
+// optionValue is a flag whose text package config understands; the help shows kind.
+type optionValue struct{ text, kind string }
+
+// Set implements pflag.Value.
+func (v *optionValue) Set(text string) error {
+	v.text = text
+	return nil
+}
+
+// String implements pflag.Value.
+func (v *optionValue) String() string { return v.text }
+
+// Type implements pflag.Value.
+func (v *optionValue) Type() string { return v.kind }
 
 // load makes the Config of what was given on the command line and in the environment.
 func (f *configFlags) load(a *app) (config.Config, error) {

@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"bytes"
+	"flag"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -122,16 +123,28 @@ func TestLoadFileFaults(t *testing.T) {
 	}
 }
 
-func TestMarkdownListsEveryOption(t *testing.T) {
+var update = flag.Bool("update", false, "rewrite docs/configuration.md")
+
+func TestDocumentationIsUpToDate(t *testing.T) {
 	t.Parallel()
+	const page = "../../docs/configuration.md"
 	var b bytes.Buffer
 	if err := config.WriteMarkdown(&b); err != nil {
 		t.Fatal(err)
 	}
-	for _, o := range config.Options() {
-		if !strings.Contains(b.String(), "`--"+o.Name+" ") || !strings.Contains(b.String(), o.Env()) {
-			t.Errorf("%s is missing", o.Name)
+	if *update {
+		if err := os.WriteFile(page, b.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
 		}
+	}
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(text), b.String()); diff != "" {
+		t.Errorf("run: go test ./internal/config -update\n%s", diff)
+	}
+	for _, o := range config.Options() {
 		if o.Help == "" || o.Value == "" || strings.HasSuffix(o.Help, ".") {
 			t.Errorf("%s: help %q, value %q", o.Name, o.Help, o.Value)
 		}

@@ -6,10 +6,18 @@ import (
 	"strings"
 )
 
-// WriteMarkdown writes the table of options for the documentation.
+const head = `# Configuration
+
+What ` + "`taffrail server`" + ` can be told: a flag wins over the environment, the environment over the file
+that ` + "`--config`" + ` (` + "`TAFFRAIL_CONFIG`" + `) names, which has lines ` + "`name = value`" + `, names as the flags
+without the dashes. ` + "`token create`" + ` and ` + "`doctor`" + ` know the options about data, database and key.
+
+`
+
+// WriteMarkdown writes the page of the documentation that lists the options.
 func WriteMarkdown(w io.Writer) error {
 	var b strings.Builder
-	b.WriteString("| flag | environment | default | meaning |\n|---|---|---|---|\n")
+	b.WriteString(head + "| flag | environment | default | meaning |\n|---|---|---|---|\n")
 	for _, o := range Options() {
 		def := o.Default
 		if def != "" {
