@@ -30,11 +30,11 @@ func openSQLite(ctx context.Context, o Options) (*DB, error) {
 		return nil, err
 	}
 	db := &DB{lock: lock, engine: sqliteEngine(o.Now)}
-	db.write, err = openPool("sqlite", sqliteDSN(path, "&_txlock=immediate"), 1, true)
+	db.write, err = openPool("sqlite", sqliteDSN(path, "&_txlock=immediate&_pragma=cache_size(-4000)"), 1, true)
 	if err != nil {
 		return nil, errors.Join(err, lock.release())
 	}
-	db.read, err = openPool("sqlite", sqliteDSN(path, "&_pragma=query_only(1)"), sqliteReaders, true)
+	db.read, err = openPool("sqlite", sqliteDSN(path, "&_pragma=query_only(1)&_pragma=cache_size(-1000)"), sqliteReaders, true)
 	if err != nil {
 		return nil, errors.Join(err, db.write.close(), lock.release())
 	}
@@ -55,7 +55,7 @@ func sqliteDSN(path, more string) string {
 	// Pragmas in the address reach every connection of a pool; by Exec only one.
 	return (&url.URL{Scheme: "file", Opaque: url.PathEscape(path)}).String() +
 		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
-		"&_pragma=foreign_keys(1)&_pragma=journal_size_limit(67108864)&_pragma=cache_size(-4000)" + more
+		"&_pragma=foreign_keys(1)&_pragma=journal_size_limit(67108864)" + more
 }
 
 // prepareFolder makes the folder and the file with modes that keep others out, and

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/taffrail/taffrail/internal/core"
@@ -18,84 +19,107 @@ func exerciseIsolation(t *testing.T, db *sqlstore.DB) {
 	env, err := db.CreateEnv(t.Context(), theirs.team, core.EnvVar{Owner: owner, Key: "K", Value: core.NewSecret("v")})
 	ok(t, err)
 	d := theirs.enqueue(theirs.ask(theirs.service, core.VerbDeploy))
-	production := theirs.project.Environments[0]
 
-	us, ctx := ours.team, t.Context()
-	stolen := theirs.ask(theirs.service, core.VerbDeploy)
+	it := prey{theirs, key, token, env, d}
+	reaches := ours.reachesForPlaces(it)
+	maps.Copy(reaches, ours.reachesForResources(it))
+	for what, reach := range reaches {
+		wantCode(t, what, reach(), core.CodeNotFound)
+	}
+	ours.seesNothingOf(theirs)
+	same(t, "their deployment after all that", theirs.get(d.UUID), d)
+	got, err := db.GetService(t.Context(), theirs.team, theirs.service.UUID)
+	ok(t, err)
+	same(t, "their service after all that", got, theirs.service)
+}
+
+// prey is what a team has that another tries to reach.
+type prey struct {
+	*world
+	key   core.PrivateKey
+	token core.Token
+	env   core.EnvVar
+	d     core.Deployment
+}
+
+// reachesForPlaces are the ways to servers, keys, tokens, projects and environments.
+func (w *world) reachesForPlaces(it prey) map[string]func() error {
+	db, us, ctx, production := w.db, w.team, w.t.Context(), it.project.Environments[0]
+	return map[string]func() error{
+		"GetServer":        func() error { _, err := db.GetServer(ctx, us, it.server.UUID); return err },
+		"UpdateServer":     func() error { v := it.server; v.TeamID = us; return db.UpdateServer(ctx, v) },
+		"SetServerFacts":   func() error { return db.SetServerFacts(ctx, us, it.server.RowID, core.ServerFacts{}) },
+		"PinHostKey":       func() error { return db.PinHostKey(ctx, us, it.server.RowID, "k") },
+		"DeleteServer":     func() error { return db.DeleteServer(ctx, us, it.server.UUID) },
+		"ListDestinations": func() error { _, err := db.ListDestinations(ctx, us, it.server.UUID); return err },
+		"server with a key": func() error {
+			_, err := db.CreateServer(ctx, core.Server{TeamID: us, IP: "x", KeyID: it.key.RowID})
+			return err
+		},
+		"ListServerResource": func() error { _, err := db.ListServerResources(ctx, us, it.server.UUID); return err },
+		"GetKey":             func() error { _, err := db.GetKey(ctx, us, it.key.UUID); return err },
+		"GetKeyByRow":        func() error { _, err := db.GetKeyByRow(ctx, us, it.key.RowID); return err },
+		"UpdateKey":          func() error { k := it.key; k.TeamID = us; return db.UpdateKey(ctx, k) },
+		"DeleteKey":          func() error { return db.DeleteKey(ctx, us, it.key.UUID) },
+		"DeleteToken":        func() error { return db.DeleteToken(ctx, us, it.token.RowID) },
+		"foreign member": func() error {
+			_, err := db.CreateToken(ctx, core.Token{TeamID: us, UserID: it.user, Hash: "x"})
+			return err
+		},
+		"GetProject":    func() error { _, err := db.GetProject(ctx, us, it.project.UUID); return err },
+		"UpdateProject": func() error { p := it.project; p.TeamID = us; return db.UpdateProject(ctx, p) },
+		"DeleteProject": func() error { return db.DeleteProject(ctx, us, it.project.UUID) },
+		"CreateEnvironment": func() error {
+			_, err := db.CreateEnvironment(ctx, us, core.Environment{ProjectID: it.project.RowID, Name: "x"})
+			return err
+		},
+		"UpdateEnvironment": func() error { return db.UpdateEnvironment(ctx, us, production) },
+		"DeleteEnvironment": func() error { return db.DeleteEnvironment(ctx, us, it.project.UUID, production.UUID) },
+	}
+}
+
+// reachesForResources are the ways to services, variables and deployments.
+func (w *world) reachesForResources(it prey) map[string]func() error {
+	db, us, ctx, d := w.db, w.team, w.t.Context(), it.d
+	owner := core.Owner{Kind: core.KindService, RowID: it.service.RowID}
+	stolen := it.ask(it.service, core.VerbDeploy)
 	stolen.TeamID = us
-	foreignServer := ours.ask(ours.service, core.VerbDeploy)
-	foreignServer.Server = theirs.server.Ref()
+	foreignServer := w.ask(w.service, core.VerbDeploy)
+	foreignServer.Server = it.server.Ref()
 	foreignPosition := d
 	foreignPosition.TeamID = us
-	reaches := map[string]func() error{
-		"GetServer":        func() error { _, err := db.GetServer(ctx, us, theirs.server.UUID); return err },
-		"UpdateServer":     func() error { v := theirs.server; v.TeamID = us; return db.UpdateServer(ctx, v) },
-		"SetServerFacts":   func() error { return db.SetServerFacts(ctx, us, theirs.server.RowID, core.ServerFacts{}) },
-		"PinHostKey":       func() error { return db.PinHostKey(ctx, us, theirs.server.RowID, "k") },
-		"DeleteServer":     func() error { return db.DeleteServer(ctx, us, theirs.server.UUID) },
-		"ListDestinations": func() error { _, err := db.ListDestinations(ctx, us, theirs.server.UUID); return err },
-		"server with a key": func() error {
-			_, err := db.CreateServer(ctx, core.Server{TeamID: us, IP: "x", KeyID: key.RowID})
-			return err
-		},
-		"ListServerResource": func() error { _, err := db.ListServerResources(ctx, us, theirs.server.UUID); return err },
-		"GetKey":             func() error { _, err := db.GetKey(ctx, us, key.UUID); return err },
-		"GetKeyByRow":        func() error { _, err := db.GetKeyByRow(ctx, us, key.RowID); return err },
-		"UpdateKey":          func() error { k := key; k.TeamID = us; return db.UpdateKey(ctx, k) },
-		"DeleteKey":          func() error { return db.DeleteKey(ctx, us, key.UUID) },
-		"DeleteToken":        func() error { return db.DeleteToken(ctx, us, token.RowID) },
-		"foreign member": func() error {
-			_, err := db.CreateToken(ctx, core.Token{TeamID: us, UserID: theirs.user, Hash: "x"})
-			return err
-		},
-		"GetProject":    func() error { _, err := db.GetProject(ctx, us, theirs.project.UUID); return err },
-		"UpdateProject": func() error { p := theirs.project; p.TeamID = us; return db.UpdateProject(ctx, p) },
-		"DeleteProject": func() error { return db.DeleteProject(ctx, us, theirs.project.UUID) },
-		"CreateEnvironment": func() error {
-			_, err := db.CreateEnvironment(ctx, us, core.Environment{ProjectID: theirs.project.RowID, Name: "x"})
-			return err
-		},
-		"UpdateEnvironment":    func() error { return db.UpdateEnvironment(ctx, us, production) },
-		"DeleteEnvironment":    func() error { return db.DeleteEnvironment(ctx, us, theirs.project.UUID, production.UUID) },
-		"service, environment": func() error { return createAt(ours, production.RowID, ours.server.RowID, ours.to.RowID) },
+	return map[string]func() error{
+		"service, environment": func() error { return createAt(w, it.project.Environments[0].RowID, w.server.RowID, w.to.RowID) },
 		"service, server": func() error {
-			return createAt(ours, ours.project.Environments[0].RowID, theirs.server.RowID, theirs.to.RowID)
+			return createAt(w, w.project.Environments[0].RowID, it.server.RowID, it.to.RowID)
 		},
 		"service, destination": func() error {
-			return createAt(ours, ours.project.Environments[0].RowID, ours.server.RowID, theirs.to.RowID)
+			return createAt(w, w.project.Environments[0].RowID, w.server.RowID, it.to.RowID)
 		},
-		"GetService":       func() error { _, err := db.GetService(ctx, us, theirs.service.UUID); return err },
-		"UpdateService":    func() error { v := theirs.service; v.TeamID = us; return db.UpdateService(ctx, v, nil) },
-		"DeleteService":    func() error { return db.DeleteService(ctx, us, theirs.service.UUID) },
-		"PurgeService":     func() error { return db.PurgeService(ctx, us, theirs.service.UUID) },
-		"SetServiceStatus": func() error { return db.SetServiceStatus(ctx, us, theirs.service.RowID, "x", "", "", nil) },
+		"GetService":       func() error { _, err := db.GetService(ctx, us, it.service.UUID); return err },
+		"UpdateService":    func() error { v := it.service; v.TeamID = us; return db.UpdateService(ctx, v, nil) },
+		"DeleteService":    func() error { return db.DeleteService(ctx, us, it.service.UUID) },
+		"PurgeService":     func() error { return db.PurgeService(ctx, us, it.service.UUID) },
+		"SetServiceStatus": func() error { return db.SetServiceStatus(ctx, us, it.service.RowID, "x", "", "", nil) },
 		"LoadService":      func() error { _, _, _, _, err := db.LoadService(ctx, stolen); return err },
 		"ListEnvs":         func() error { _, err := db.ListEnvs(ctx, us, owner); return err },
 		"CreateEnv":        func() error { _, err := db.CreateEnv(ctx, us, core.EnvVar{Owner: owner, Key: "X"}); return err },
 		"UpdateEnv":        func() error { _, err := db.UpdateEnv(ctx, us, core.EnvVar{Owner: owner, Key: "K"}); return err },
 		"UpsertEnvs":       func() error { _, err := db.UpsertEnvs(ctx, us, owner, []core.EnvVar{{Key: "K"}}); return err },
-		"DeleteEnv":        func() error { return db.DeleteEnv(ctx, us, owner, env.UUID) },
+		"DeleteEnv":        func() error { return db.DeleteEnv(ctx, us, owner, it.env.UUID) },
 		"DeleteEnv by ours": func() error {
-			return db.DeleteEnv(ctx, us, core.Owner{Kind: core.KindService, RowID: ours.service.RowID}, env.UUID)
+			return db.DeleteEnv(ctx, us, core.Owner{Kind: core.KindService, RowID: w.service.RowID}, it.env.UUID)
 		},
 		"GetDeployment":    func() error { _, err := db.GetDeployment(ctx, us, d.UUID); return err },
 		"CancelDeployment": func() error { _, err := db.CancelDeployment(ctx, us, d.UUID, core.Actor{}); return err },
 		"ListByResource": func() error {
-			_, _, err := db.ListByResource(ctx, us, core.KindService, theirs.service.RowID, 0, 1)
+			_, _, err := db.ListByResource(ctx, us, core.KindService, it.service.RowID, 0, 1)
 			return err
 		},
 		"EnqueueDeployment":        func() error { _, _, err := db.EnqueueDeployment(ctx, stolen); return err },
 		"EnqueueDeployment, where": func() error { _, _, err := db.EnqueueDeployment(ctx, foreignServer); return err },
 		"QueuePosition":            func() error { _, _, err := db.QueuePosition(ctx, foreignPosition); return err },
 	}
-	for what, reach := range reaches {
-		wantCode(t, what, reach(), core.CodeNotFound)
-	}
-	ours.seesNothingOf(theirs)
-	same(t, "their deployment after all that", theirs.get(d.UUID), d)
-	got, err := db.GetService(ctx, theirs.team, theirs.service.UUID)
-	ok(t, err)
-	same(t, "their service after all that", got, theirs.service)
 }
 
 func createAt(w *world, environment, server, destination int64) error {
