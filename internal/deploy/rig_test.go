@@ -43,7 +43,7 @@ type rig struct {
 	pool    *host.Pool
 	server  core.Server
 	service core.Service
-	team    int64
+	place   *storetest.Place
 
 	script  run.Script // what the next deployments do
 	loadErr error
@@ -57,21 +57,10 @@ func newRig(t *testing.T, steps ...run.Step) *rig {
 	t.Helper()
 	testenv.RequireDocker(t)
 	r := &rig{t: t, db: storetest.OpenSQLite(t), hub: logs.NewHub(), script: run.Script{Dir: filepath.Join(t.TempDir(), "service"), Steps: steps}}
-	team, _, err := r.db.EnsureRoot(t.Context())
-	r.must(err)
-	r.team = team.RowID
-	r.server, err = r.db.EnsureLocalhost(t.Context(), r.team)
-	r.must(err)
+	r.place = storetest.NewPlace(t, r.db)
+	r.server = r.place.Server
 	r.server.Settings.RemoteDir = filepath.Join(t.TempDir(), "remote")
-	to, err := r.db.ListDestinations(t.Context(), r.team, r.server.UUID)
-	r.must(err)
-	projects, err := r.db.ListProjects(t.Context(), r.team)
-	r.must(err)
-	r.service, err = r.db.CreateService(t.Context(), core.Service{
-		TeamID: r.team, Name: "shop", EnvironmentID: projects[0].Environments[0].RowID, ServerID: r.server.RowID, DestinationID: to[0].RowID,
-		ComposeRaw: core.NewSecret("services: {}"),
-	}, nil)
-	r.must(err)
+	r.service = r.place.Service("shop")
 	self, err := os.Executable()
 	r.must(err)
 	r.pool = host.NewPool(host.Options{Runner: func(context.Context, string, string) (string, error) { return self, nil }})
@@ -133,11 +122,7 @@ func (w testLog) Write(p []byte) (int, error) {
 // enqueue adds a deployment and claims it.
 func (r *rig) enqueue() core.Deployment {
 	r.t.Helper()
-	_, _, err := r.db.EnqueueDeployment(r.t.Context(), core.Deployment{
-		Kind: core.KindService, TeamID: r.team, Verb: core.VerbDeploy, Server: r.server.Ref(),
-		Resource: core.Resource{RowID: r.service.RowID}, Actor: core.Actor{Kind: "token", Name: "ci"}, Trigger: core.TriggerAPI,
-	})
-	r.must(err)
+	r.place.Enqueue(r.service)
 	return r.claim()
 }
 
@@ -160,9 +145,7 @@ func (r *rig) takeOver() core.Deployment {
 
 func (r *rig) get(id core.ID) core.Deployment {
 	r.t.Helper()
-	d, err := r.db.GetDeployment(r.t.Context(), r.team, id)
-	r.must(err)
-	return d
+	return r.place.Get(id)
 }
 
 // lines returns the whole log and checks that it is numbered without hole.

@@ -1,0 +1,217 @@
+package queue_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/taffrail/taffrail/internal/core"
+	"github.com/taffrail/taffrail/internal/queue"
+	"github.com/taffrail/taffrail/internal/storetest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// carrier settles what it carries when the test lets it, and notes what it saw.
+type carrier struct {
+	place *storetest.Place
+	hold  chan struct{} // closed or fed to let carried deployments end; nil: at once
+
+	mu      sync.Mutex
+	running int       // guarded by mu, as what follows
+	most    int       // running at the same time
+	order   []core.ID // as they were carried
+	causes  []error   // of contexts that ended
+	cancels int
+	started chan core.Deployment
+}
+
+func newCarrier(place *storetest.Place, hold chan struct{}) *carrier {
+	return &carrier{place: place, hold: hold, started: make(chan core.Deployment, 100)}
+}
+
+// Carry implements queue.Carrier.
+func (c *carrier) Carry(ctx context.Context, d core.Deployment, cancel <-chan struct{}) {
+	c.note(func() {
+		c.running++
+		c.most = max(c.most, c.running)
+		c.order = append(c.order, d.UUID)
+	})
+	c.started <- d
+	d.Status = core.StatusFinished
+	if c.hold != nil {
+		select {
+		case <-c.hold:
+		case <-cancel:
+			c.note(func() { c.cancels++ })
+			d.Status = core.StatusCancelled
+		case <-ctx.Done():
+			c.note(func() { c.running--; c.causes = append(c.causes, context.Cause(ctx)) })
+			return
+		}
+	}
+	c.note(func() { c.running-- }) // before it is settled: then the next may be claimed
+	_ = c.place.DB.Settle(ctx, d, core.Batch{})
+}
+
+func (c *carrier) note(what func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	what()
+}
+
+func start(t *testing.T, p *storetest.Place, c *carrier, name string, lease time.Duration) *queue.Dispatcher {
+	t.Helper()
+	q := queue.NewDispatcher(p.DB, c, queue.Options{Owner: name, Lease: lease, Log: slog.New(slog.DiscardHandler)})
+	if err := q.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return q
+}
+
+func stop(t *testing.T, q *queue.Dispatcher) {
+	t.Helper()
+	if err := q.Stop(context.WithoutCancel(t.Context())); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestManyAtOnceKeepTheLimit has two controllers carry many deployments of one server,
+// whose limit is two, in the order in which they were asked for.
+func TestManyAtOnceKeepTheLimit(t *testing.T) {
+	t.Parallel()
+	p := storetest.NewPlace(t, storetest.OpenSQLite(t))
+	var want []core.ID
+	for i := range 20 {
+		want = append(want, p.Enqueue(p.Service(fmt.Sprintf("s%d", i))).UUID)
+	}
+	c := newCarrier(p, make(chan struct{}))
+	a, b := start(t, p, c, "a", time.Minute), start(t, p, c, "b", time.Minute)
+	<-c.started
+	<-c.started // as many as may run, run
+	for range want {
+		c.hold <- struct{}{}
+	}
+	for _, id := range want {
+		waitFor(t, func() bool { return p.Get(id).Status == core.StatusFinished })
+	}
+	stop(t, a)
+	stop(t, b)
+	if c.most != 2 {
+		t.Errorf("%d at the same time, want the limit of 2", c.most)
+	}
+	// Two are carried side by side, so neighbours may swap; nothing may be overtaken further.
+	for i, id := range c.order {
+		if at := slices.Index(want, id); at < i-1 || at > i+1 {
+			t.Errorf("deployment %d was carried as number %d", at, i)
+		}
+	}
+}
+
+func TestCancelReachesTheCarrier(t *testing.T) {
+	t.Parallel()
+	for _, way := range []string{"at once", "by the heartbeat", "before the claim"} {
+		t.Run(way, func(t *testing.T) {
+			t.Parallel()
+			p := storetest.NewPlace(t, storetest.OpenSQLite(t))
+			c := newCarrier(p, make(chan struct{}))
+			d := p.Enqueue(p.Service("s"))
+			by := core.Actor{Kind: "user", Name: "ann"}
+			cancel := func() {
+				if _, err := p.DB.CancelDeployment(t.Context(), p.Team, d.UUID, by); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if way == "before the claim" { // carried by one that died, cancelled, then taken over
+				if _, ok, err := p.DB.ClaimDeployment(t.Context(), "dead", time.Nanosecond); !ok || err != nil {
+					t.Fatal(ok, err)
+				}
+				cancel()
+			}
+			q := start(t, p, c, "a", 300*time.Millisecond)
+			<-c.started
+			switch way {
+			case "at once":
+				q.Cancel(core.KindService, d.RowID)
+			case "by the heartbeat":
+				cancel()
+			}
+			waitFor(t, func() bool { return p.Get(d.UUID).Status == core.StatusCancelled })
+			stop(t, q)
+			if c.cancels != 1 {
+				t.Errorf("cancelled %d times", c.cancels)
+			}
+		})
+	}
+}
+
+// TestStopHandsOver stops a controller while it carries: the cause is the stop and not a
+// person's cancel, and the next controller takes over without waiting for the lease.
+func TestStopHandsOver(t *testing.T) {
+	t.Parallel()
+	p := storetest.NewPlace(t, storetest.OpenSQLite(t))
+	c := newCarrier(p, make(chan struct{}))
+	d := p.Enqueue(p.Service("s"))
+	a := start(t, p, c, "a", time.Hour)
+	first := <-c.started
+	stop(t, a)
+	if len(c.causes) != 1 || !errors.Is(c.causes[0], queue.ErrStopping) {
+		t.Errorf("context ended with %v", c.causes)
+	}
+	close(c.hold)
+	b := start(t, p, c, "b", time.Hour)
+	second := <-c.started
+	waitFor(t, func() bool { return p.Get(d.UUID).Status.Terminal() })
+	stop(t, b)
+	if second.UUID != d.UUID || second.Lease.Fence <= first.Lease.Fence {
+		t.Errorf("second claim has fence %d after %d", second.Lease.Fence, first.Lease.Fence)
+	}
+}
+
+// TestLostLeaseEndsTheCarrying takes the lease away behind a controller's back, as
+// another one does when the first was paused for too long.
+func TestLostLeaseEndsTheCarrying(t *testing.T) {
+	t.Parallel()
+	p := storetest.NewPlace(t, storetest.OpenSQLite(t))
+	c := newCarrier(p, make(chan struct{}))
+	p.Enqueue(p.Service("s"))
+	q := start(t, p, c, "a", time.Second)
+	<-c.started
+	if err := p.DB.ReleaseLeases(t.Context(), ""); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok, err := p.DB.ClaimDeployment(t.Context(), "thief", time.Hour); err != nil {
+		t.Fatal(err)
+	} else if !ok {
+		<-c.started // the dispatcher itself was quicker, which is as good
+	}
+	waitFor(t, func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return len(c.causes) == 1 && errors.Is(c.causes[0], queue.ErrLost)
+	})
+	close(c.hold)
+	stop(t, q)
+}
+
+// waitFor asks until it is so, for as long as a slow machine may take.
+func waitFor(t *testing.T, so func() bool) {
+	t.Helper()
+	ticker := time.NewTicker(5 * time.Millisecond)
+	defer ticker.Stop()
+	deadline := time.After(30 * time.Second)
+	for !so() {
+		select {
+		case <-ticker.C:
+		case <-deadline:
+			t.Fatal("it never came to that")
+		}
+	}
+}
