@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"strings"
@@ -127,7 +128,7 @@ func (d *dialer) handshake(ctx context.Context, conn net.Conn, config *ssh.Clien
 func (d *dialer) dialError(ctx context.Context, err error, timeout time.Duration) error {
 	const op = "connect to server"
 	var dns *net.DNSError
-	var net net.Error
+	var network net.Error
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
@@ -135,7 +136,7 @@ func (d *dialer) dialError(ctx context.Context, err error, timeout time.Duration
 		return NewError(op, FaultUnresolved, err, "The name of %s has no address: correct it, or enter the IP address.", title(d.server))
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return NewError(op, FaultRefused, err, "%s refused the connection: see that sshd runs there and that the port is right.", upper(title(d.server)))
-	case errors.As(err, &net) && net.Timeout():
+	case errors.As(err, &network) && network.Timeout():
 		return NewError(op, FaultTimeout, err, "%s did not answer within %s: see that it is up and that no firewall is in the way.", upper(title(d.server)), timeout)
 	}
 	return NewError(op, FaultRefused, err, "%s cannot be reached: %s.", upper(title(d.server)), systemReason(err))
@@ -144,7 +145,6 @@ func (d *dialer) dialError(ctx context.Context, err error, timeout time.Duration
 func (d *dialer) handshakeError(ctx context.Context, err error) error {
 	const op = "connect to server"
 	var negotiation *ssh.AlgorithmNegotiationError
-	var deadline = errors.Is(err, os.ErrDeadlineExceeded)
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
@@ -154,13 +154,21 @@ func (d *dialer) handshakeError(ctx context.Context, err error) error {
 		return d.changedKey(err, "none of that type any more")
 	case errors.As(err, &negotiation):
 		return NewError(op, FaultRefused, err, "%s offers only methods of encryption that are too old: update its sshd.", upper(title(d.server)))
-	case deadline:
+	case errors.Is(err, os.ErrDeadlineExceeded):
 		return NewError(op, FaultTimeout, err, "%s accepted the connection but did not finish the SSH handshake within %s.", upper(title(d.server)), handshakeLimit)
+	case d.shown != nil && broke(err):
+		return NewError(op, FaultLost, err, "The connection to %s broke while it was being made.", title(d.server))
 	case d.shown != nil:
 		return NewError(op, FaultAuth, err, "%s does not accept the key for user %s: add the public key to that user's authorized_keys, or choose another key or user.",
 			upper(title(d.server)), d.server.User)
 	}
 	return NewError(op, FaultRefused, err, "What answers at %s is no SSH server, or it takes no more connections now.", title(d.server))
+}
+
+// broke says whether the network ended a handshake, rather than the other side's word.
+func broke(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 func (d *dialer) changedKey(err error, shown string) error {

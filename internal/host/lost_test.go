@@ -61,32 +61,28 @@ func followAll(tb testing.TB, h host.Host, id core.ID, each func(run.Frame)) (st
 		if ctx.Err() != nil || !host.Temporary(err) {
 			tb.Fatalf("after %d losses: %v", lost, err)
 		}
+		select { // as anybody who reconnects should
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+		}
 	}
 }
 
-// TestConnectionsThatBreak resets the connection at random times while a run writes.
+// TestConnectionsThatBreak resets the connection again and again while a run writes.
 func TestConnectionsThatBreak(t *testing.T) {
 	t.Parallel()
 	p, s := newProxy(t, labServer(t, "1", "root"))
 	h := newDesk(t).open(t, s)
 	const lines = 20_000
 	id := launch(t, h, s, shell(fmt.Sprintf(`i=0; while [ $i -lt %d ]; do echo "line $i"; i=$((i + 1)); [ $((i %% 200)) -ne 0 ] || sleep 0.02; done`, lines)))
-	ctx, stop := context.WithCancel(t.Context())
-	var nemesis sync.WaitGroup
-	nemesis.Go(func() {
-		random := rand.New(rand.NewPCG(3, 4))
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-time.After(time.Duration(50+random.IntN(300)) * time.Millisecond):
-				p.cut()
-			}
+	random := rand.New(rand.NewPCG(3, 4))
+	until := random.IntN(2000)
+	got, lost := followAll(t, h, id, func(f run.Frame) {
+		if until -= 1 + len(f.Data)/9; until < 0 { // lines, roughly
+			until = random.IntN(2000)
+			p.cut()
 		}
 	})
-	got, lost := followAll(t, h, id, nil)
-	stop()
-	nemesis.Wait()
 	var want strings.Builder
 	for i := range lines {
 		fmt.Fprintf(&want, "line %d\n", i)
@@ -94,8 +90,8 @@ func TestConnectionsThatBreak(t *testing.T) {
 	if got != want.String() {
 		t.Errorf("%d bytes of %d after %d losses", len(got), want.Len(), lost)
 	}
-	if lost == 0 {
-		t.Error("no connection was lost")
+	if lost < 5 {
+		t.Errorf("%d losses", lost)
 	}
 	t.Logf("%d losses", lost)
 }
@@ -104,12 +100,12 @@ func TestConnectionsThatBreak(t *testing.T) {
 // chance to say anything.
 func TestKilledSession(t *testing.T) {
 	t.Parallel()
-	s := labServer(t, "1", "root")
+	s := labServer(t, lenient, "root")
 	h := newDesk(t).open(t, s)
 	id := launch(t, h, s, shell("for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do echo $i; sleep 0.1; done"))
 	once := sync.OnceFunc(func() {
 		_, err := h.Run(t.Context(), host.Command{Argv: []string{"sh", "-c", "kill -KILL $PPID"}})
-		fault(t, err, host.FaultLost)
+		_ = fault(t, err, host.FaultLost)
 	})
 	got, lost := followAll(t, h, id, func(f run.Frame) {
 		if f.Kind == run.FrameStdout {
@@ -125,7 +121,7 @@ func TestKilledSession(t *testing.T) {
 // and the next call to make a new one.
 func TestSilentNetwork(t *testing.T) {
 	t.Parallel()
-	p, s := newProxy(t, labServer(t, "1", "root"))
+	p, s := newProxy(t, labServer(t, lenient, "root"))
 	h := newDesk(t).open(t, s)
 	id := launch(t, h, s, shell("echo begun; sleep 28; echo done"))
 	once := sync.OnceFunc(p.freeze)
@@ -149,7 +145,7 @@ func TestSilentNetwork(t *testing.T) {
 // A command that may have been carried out is not repeated.
 func TestCommandIsNotRepeated(t *testing.T) {
 	t.Parallel()
-	p, s := newProxy(t, labServer(t, "1", "root"))
+	p, s := newProxy(t, labServer(t, lenient, "root"))
 	h := newDesk(t).open(t, s)
 	if res, err := h.Run(t.Context(), host.Command{Argv: []string{"mkdir", "-p", s.Settings.RemoteDir}}); err != nil || res.ExitCode != 0 {
 		t.Fatalf("%+v %v", res, err)
@@ -158,7 +154,7 @@ func TestCommandIsNotRepeated(t *testing.T) {
 	cut := time.AfterFunc(time.Second, p.cut)
 	defer cut.Stop()
 	_, err := h.Run(t.Context(), host.Command{Argv: []string{"sh", "-c", `echo x >>"$1"; sleep 60`, "sh", counter}})
-	fault(t, err, host.FaultLost)
+	_ = fault(t, err, host.FaultLost)
 	res, err := h.Run(t.Context(), host.Command{Argv: []string{"cat", counter}})
 	if err != nil || string(res.Stdout) != "x\n" {
 		t.Errorf("%q %v", res.Stdout, err)

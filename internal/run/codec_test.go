@@ -116,7 +116,7 @@ func TestReaderTellsEveryCut(t *testing.T) {
 		if whole == 0 && n == 0 || whole > 0 && all[whole-1].To == int64(n) {
 			want = io.EOF
 		}
-		if err != want || len(got) != whole {
+		if !errors.Is(err, want) || len(got) != whole {
 			t.Fatalf("cut at %d: %d frames and %v, want %d and %v", n, len(got), err, whole, want)
 		}
 	}

@@ -57,36 +57,49 @@ func (j *judge) look(found []inspection, now time.Time) verdict {
 	var v verdict
 	good := map[string]int{}
 	for _, c := range found {
-		s := j.sight(c, now)
 		name := c.service()
 		if name == "" || count(found, name) > 1 {
 			name = c.label()
 		}
+		s := j.sight(c, now)
 		j.note(&v, c, s, name, now)
-		e, expected := j.expect[c.service()]
-		switch {
-		case e.Ignore:
-		case j.stop || expected && e.Replicas == 0:
-			if c.active() {
-				v.Waiting = append(v.Waiting, fmt.Sprintf("%s is still %s", c.label(), c.State.Status))
-			}
-		case expected:
-			if j.good(&v, c, s, e, now) {
-				good[e.Service]++
-			}
+		if j.weigh(&v, c, s, now) {
+			good[c.service()]++
 		}
 	}
 	if j.stop {
 		return v
 	}
 	for _, e := range j.watch.Expect {
-		if missing := e.Replicas - count(found, e.Service); missing > 0 && !e.Ignore {
-			v.Waiting = append(v.Waiting, fmt.Sprintf("%s: %d of %d containers are not there", e.Service, missing, e.Replicas))
-		} else if good[e.Service] < e.Replicas && !e.Ignore && len(v.Waiting)+len(v.Faults) == 0 {
-			v.Waiting = append(v.Waiting, e.Service+" is not ready")
-		}
+		j.miss(&v, e, count(found, e.Service), good[e.Service])
 	}
 	return v
+}
+
+// weigh says whether a container counts as one that is as expected.
+func (j *judge) weigh(v *verdict, c inspection, s *sight, now time.Time) bool {
+	e, expected := j.expect[c.service()]
+	if e.Ignore || !expected && !j.stop {
+		return false
+	}
+	if j.stop || e.Replicas == 0 {
+		if c.active() {
+			v.Waiting = append(v.Waiting, fmt.Sprintf("%s is still %s", c.label(), c.State.Status))
+		}
+		return false
+	}
+	return j.good(v, c, s, e, now)
+}
+
+// miss finds services of which there are too few.
+func (j *judge) miss(v *verdict, e Expect, there, good int) {
+	switch {
+	case e.Ignore:
+	case there < e.Replicas:
+		v.Waiting = append(v.Waiting, fmt.Sprintf("%s: %d of %d containers are not there", e.Service, e.Replicas-there, e.Replicas))
+	case good < e.Replicas && len(v.Waiting)+len(v.Faults) == 0:
+		v.Waiting = append(v.Waiting, e.Service+" is not ready")
+	}
 }
 
 func count(found []inspection, service string) int {

@@ -27,7 +27,8 @@ const (
 // when the run has said who it is. The program at self, called with "run exec", carries
 // it out, in a session of its own. A script with the id of a run that was started before
 // is not started again, however it ended: the answer says Existed and how it stands. A
-// launch that broke off before anything was started may be repeated.
+// launch that broke off before anything was started may be repeated. It is meant for
+// a process that ends soon after: the run is its child, and is not waited for.
 func Launch(ctx context.Context, root string, script Script, self string) (Status, error) {
 	if !script.ID.Valid() {
 		return Status{}, fmt.Errorf("launch run: %q is no id", script.ID)
@@ -109,24 +110,24 @@ func (f folder) start(ctx context.Context, argv []string) (Status, error) {
 	if err := cmd.Start(); err != nil {
 		return Status{}, fmt.Errorf("start run: %w", err)
 	}
-	ended := make(chan struct{})
-	go func() { _ = cmd.Wait(); close(ended) }()
-	return f.await(ctx, ended)
+	pid := cmd.Process.Pid
+	// Nobody waits for it: it is to outlive this process.
+	if err := cmd.Process.Release(); err != nil {
+		return Status{}, fmt.Errorf("start run: %w", err)
+	}
+	return f.await(ctx, pid)
 }
 
-func (f folder) await(ctx context.Context, ended <-chan struct{}) (Status, error) {
+func (f folder) await(ctx context.Context, pid int) (Status, error) {
 	ctx, cancel := context.WithTimeout(ctx, launchWait)
 	defer cancel()
 	for !exists(f.identity()) {
 		if err := pause(ctx, launchPoll); err != nil {
 			return Status{}, fmt.Errorf("start run: it does not say who it is: %w: %s", err, f.logTail())
 		}
-		select {
-		case <-ended:
-			if !exists(f.identity()) && !locked(f.running()) {
-				return Status{}, fmt.Errorf("start run: it ended at once: %s", f.logTail())
-			}
-		default:
+		gone, _ := unix.Wait4(pid, nil, unix.WNOHANG, nil)
+		if gone == pid && !exists(f.identity()) && !locked(f.running()) {
+			return Status{}, fmt.Errorf("start run: it ended at once: %s", f.logTail())
 		}
 	}
 	return Inspect(string(f))
