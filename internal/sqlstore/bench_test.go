@@ -148,7 +148,6 @@ type past struct {
 	team    int64
 	server  core.Server
 	service []core.Service
-	to      core.Destination
 }
 
 func newPast(b *testing.B, db *sqlstore.DB) *past {

@@ -64,7 +64,7 @@ func (p *pool) prepare(ctx context.Context, text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed || p.texts[text] != nil {
-		_ = stmt.Close() // another goroutine was faster
+		_ = stmt.Close() //nolint:sqlclosecheck // only when another goroutine was faster; else the pool keeps it
 		return
 	}
 	p.texts[text] = stmt
@@ -97,7 +97,7 @@ func (s *session) exec(ctx context.Context, text string, args ...any) (int64, er
 }
 
 func (s *session) execResult(ctx context.Context, text string, args []any) (sql.Result, error) {
-	if stmt := s.statement(ctx, text); stmt != nil {
+	if stmt := s.statement(ctx, text); stmt != nil { //nolint:sqlclosecheck // the pool keeps it
 		return stmt.ExecContext(ctx, args...)
 	}
 	if s.tx != nil {
@@ -107,7 +107,7 @@ func (s *session) execResult(ctx context.Context, text string, args []any) (sql.
 }
 
 func (s *session) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
-	if stmt := s.statement(ctx, text); stmt != nil {
+	if stmt := s.statement(ctx, text); stmt != nil { //nolint:sqlclosecheck // the pool keeps it
 		return stmt.QueryContext(ctx, args...)
 	}
 	if s.tx != nil {

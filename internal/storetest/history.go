@@ -45,21 +45,7 @@ func exerciseKinds(t *testing.T, db *sqlstore.DB) {
 		t.Errorf("renewed %d leases, want 3", len(renewed))
 	}
 	for range queued { // all leases are over by now
-		d := w.claim("b")
-		d.Run.PID = 5
-		d.Config.Hash, d.Config.Snapshot = "h", core.NewSecret("plan")
-		ok(t, db.SetRun(t.Context(), d))
-		ok(t, db.SetConfig(t.Context(), d))
-		w.finish(d)
-		got := w.get(d.UUID)
-		if got.Status != core.StatusFinished || got.Run.PID != 5 || got.Config.Snapshot.Reveal() != "plan" || got.Lease.Fence != 2 {
-			t.Errorf("finished deployment of a %s is %+v", d.Kind, got)
-		}
-		page, n, err := db.ListByResource(t.Context(), w.team, d.Kind, d.Resource.RowID, 0, 10)
-		ok(t, err)
-		if n != 1 || len(page) != 1 || page[0].UUID != d.UUID || !page[0].Config.Snapshot.Empty() {
-			t.Errorf("history of a %s is %+v (%d)", d.Kind, page, n)
-		}
+		w.carryOut(w.claim("b"))
 	}
 	if d := w.get(queued[core.KindDatabase].UUID); d.Resource.Type != "postgresql" {
 		t.Errorf("the database is of type %q", d.Resource.Type)
@@ -74,6 +60,25 @@ func exerciseKinds(t *testing.T, db *sqlstore.DB) {
 	ok(t, db.Raw().QueryRowContext(t.Context(), `SELECT force_rebuild, is_api, is_webhook FROM application_deployment_queues WHERE configuration_hash = 'h'`).Scan(&force, &api, &webhook))
 	if force || !api || webhook {
 		t.Errorf("application deployment has force %v, api %v, webhook %v", force, api, webhook)
+	}
+}
+
+// carryOut is the second life of a deployment: adopted, planned, run and finished.
+func (w *world) carryOut(d core.Deployment) {
+	w.t.Helper()
+	d.Run.PID = 5
+	d.Config.Hash, d.Config.Snapshot = "h", core.NewSecret("plan")
+	ok(w.t, w.db.SetRun(w.t.Context(), d))
+	ok(w.t, w.db.SetConfig(w.t.Context(), d))
+	w.finish(d)
+	got := w.get(d.UUID)
+	if got.Status != core.StatusFinished || got.Run.PID != 5 || got.Config.Snapshot.Reveal() != "plan" || got.Lease.Fence != 2 {
+		w.t.Errorf("finished deployment of a %s is %+v", d.Kind, got)
+	}
+	page, n, err := w.db.ListByResource(w.t.Context(), w.team, d.Kind, d.Resource.RowID, 0, 10)
+	ok(w.t, err)
+	if n != 1 || len(page) != 1 || page[0].UUID != d.UUID || !page[0].Config.Snapshot.Empty() {
+		w.t.Errorf("history of a %s is %+v (%d)", d.Kind, page, n)
 	}
 }
 
