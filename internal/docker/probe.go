@@ -1,6 +1,7 @@
 package docker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,11 +13,11 @@ import (
 )
 
 // Probe finds out whether deployments can run on a host: that it is reached, what it
-// is, that our program can be put below remoteDir, that its Docker and Compose will do,
+// is, that our program can be put below remoteDir ("": the default), that its Docker and Compose will do,
 // and how much room its disk has. It always returns what it found; the error is that of
 // the first check that failed and carries its fault.
 func Probe(ctx context.Context, h host.Host, remoteDir string) (core.ServerFacts, error) {
-	p := &probe{host: h, dir: remoteDir}
+	p := &probe{host: h, dir: cmp.Or(remoteDir, host.DefaultRemoteDir)}
 	for _, check := range []struct {
 		name string
 		act  func(context.Context) (string, error)

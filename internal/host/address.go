@@ -4,8 +4,11 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"path"
 	"regexp"
 	"strconv"
+	"strings"
+	"unicode"
 
 	"github.com/taffrail/taffrail/internal/core"
 )
@@ -33,6 +36,15 @@ func CheckAddress(s core.Server) error {
 		return nil
 	}
 	return &core.Error{Op: "connect to server", Code: core.CodeInvalid, Msg: "Validation failed.", Fields: fields}
+}
+
+// checkDir says whether a remote folder can be one: an absolute path, not the root.
+func checkDir(s core.Server) error {
+	dir := remoteDir(s)
+	if !path.IsAbs(dir) || dir == "/" || strings.ContainsFunc(dir, unicode.IsControl) {
+		return core.Invalid("remote_dir", "The remote_dir must be an absolute path of a folder.")
+	}
+	return nil
 }
 
 func address(s core.Server) string { return net.JoinHostPort(s.IP, strconv.Itoa(s.Port)) }

@@ -315,6 +315,13 @@ func TestBadAddressesAreRefused(t *testing.T) {
 			t.Errorf("%q: %v", ip, err)
 		}
 	}
+	for _, dir := range []string{"relative", "/", "/../", "/a\nb"} {
+		s := unreal("host", 22)
+		s.Settings.RemoteDir = dir
+		if _, err := d.Get(t.Context(), s); core.CodeOf(err) != core.CodeInvalid {
+			t.Errorf("%q: %v", dir, err)
+		}
+	}
 	bad := unreal("host", 0)
 	bad.User = "-x; id"
 	var e *core.Error

@@ -62,6 +62,9 @@ func (p *Pool) Get(_ context.Context, s core.Server) (Host, error) {
 			return nil, err
 		}
 	}
+	if err := checkDir(s); err != nil {
+		return nil, err
+	}
 	key := entryKey{s.IP, s.User, remoteDir(s), s.Port, s.TeamID, s.KeyID, s.Settings.ConnectionTimeout}
 	p.mu.Lock()
 	defer p.mu.Unlock()
