@@ -116,25 +116,59 @@ func (a *assignment) findValue() bool {
 	return a.at < len(a.v.text)
 }
 
-// sign returns where the text after the sign at j starts, or -1 for no sign.
+// sign returns where the text after the sign at j starts, or -1 for no sign;
+// the name and its quote end at i.
 func (a *assignment) sign(i, j int) int {
 	b, next := a.v.byteAt(j), a.v.byteAt(j+1)
-	switch {
-	case b == '=' && next == '>', b == ':' && next == '=':
+	switch b {
+	case '=':
+		return equals(next, j)
+	case ':':
+		a.colon = next != '='
+		return colonSign(next, j)
+	case '>':
+		a.markup = a.v.byteAt(a.name-1) == '<'
+		if a.markup {
+			return j + 1
+		}
+		return -1
+	}
+	return a.noSign(b, i, j)
+}
+
+// equals accepts = and => but no comparison.
+func equals(next byte, j int) int {
+	switch next {
+	case '>':
 		return j + 2
-	case b == '=' && next != '=' && next != '~':
-		return j + 1
-	case b == ':' && next != ':' && next != '/':
-		a.colon = true
-		return j + 1
-	case b == '>' && a.v.byteAt(a.name-1) == '<':
-		a.markup = true
-		return j + 1
-	case j > i && i == a.tail && a.takesWord():
+	case '=', '~':
+		return -1
+	}
+	return j + 1
+}
+
+// colonSign accepts : and := but neither a path nor a scheme.
+func colonSign(next byte, j int) int {
+	switch next {
+	case '=':
+		return j + 2
+	case ':', '/':
+		return -1
+	}
+	return j + 1
+}
+
+// noSign accepts blanks alone after a flag, and before the quote of SQL.
+func (a *assignment) noSign(b byte, i, j int) int {
+	if j == i || i > a.tail {
+		return -1
+	}
+	if a.takesWord() {
 		a.spaced = true
 		return j
-	case j > i && i == a.tail && (b == '\'' || b == '"'):
-		a.quoted = true // PASSWORD 'x' of SQL
+	}
+	if b == '\'' || b == '"' {
+		a.quoted = true
 		return j
 	}
 	return -1
@@ -175,22 +209,24 @@ func skipColour(t []byte, i int) int {
 func (a *assignment) hide() {
 	from, to := valueAt(a.v.text, a.at, a.markup)
 	value := a.v.text[from:to]
-	if from == to || placeholder(value) {
-		return
-	}
-	if a.spaced && (value[0] == '-' || proseWord(value)) {
-		return
-	}
-	if a.colon && from == a.at && a.prose(value, to) {
-		return
-	}
-	if isPath(value) && bytes.EqualFold(a.v.text[a.v.from:a.v.to], []byte("pwd")) {
-		return
-	}
-	if a.v.cut && to == len(a.v.text) && len(value) < 16 {
+	if from == to || placeholder(value) || a.harmless(value, from, to) {
 		return
 	}
 	a.v.mask(from, to)
+}
+
+// harmless tells whether the value is none in this kind of assignment.
+func (a *assignment) harmless(value []byte, from, to int) bool {
+	word := a.v.text[a.v.from:a.v.to]
+	switch {
+	case a.spaced:
+		return value[0] == '-' || proseWord(value) || bytes.HasPrefix(value, []byte("id="))
+	case a.colon && from == a.at && a.prose(value, to):
+		return true
+	case a.colon && !a.quoted && a.wordOnly && a.tail-a.name == len(word):
+		return !looksRandom(value) // PASS: of a test
+	}
+	return isPath(value) && bytes.EqualFold(word, []byte("pwd"))
 }
 
 func isPath(value []byte) bool {

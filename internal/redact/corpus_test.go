@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -39,10 +40,6 @@ type change struct {
 	BeforeChunk int      `json:"before_chunk"`
 	Secrets     []string `json:"secrets"`
 }
-
-// mayFail names the should cases that are known not to pass, with the reason.
-// Every must case has to pass.
-var mayFail = map[string]string{}
 
 func loadCorpus(tb testing.TB) []corpusCase {
 	tb.Helper()
@@ -125,7 +122,7 @@ func pass(tb rapid.TB, set *redact.Set, parts ...[]byte) string {
 		mustWrite(tb, w, p)
 	}
 	if err := w.Flush(); err != nil {
-		tb.Fatal(err)
+		tb.Error(err)
 	}
 	return out.String()
 }
@@ -133,32 +130,36 @@ func pass(tb rapid.TB, set *redact.Set, parts ...[]byte) string {
 func mustWrite(tb rapid.TB, w io.Writer, p []byte) {
 	tb.Helper()
 	if n, err := w.Write(p); err != nil || n != len(p) {
-		tb.Fatalf("Write: %d, %v", n, err)
+		tb.Errorf("Write: %d, %v", n, err)
 	}
 }
 
 func TestCorpus(t *testing.T) {
 	t.Parallel()
+	var mu sync.Mutex
+	var wg sync.WaitGroup
 	counts := map[string][2]int{}
 	for _, c := range loadCorpus(t) {
-		reason := c.run(t)
-		n := counts[c.Tier]
-		n[1]++
-		if reason == "" {
-			n[0]++
-		} else if mayFail[c.Name] == "" {
-			t.Errorf("%s (%s): output %s", c.Name, c.Tier, reason)
-		}
-		counts[c.Tier] = n
+		wg.Go(func() {
+			reason := c.run(t)
+			mu.Lock()
+			defer mu.Unlock()
+			n := counts[c.Tier]
+			n[1]++
+			if reason == "" {
+				n[0]++
+			} else {
+				t.Errorf("%s (%s): output %s", c.Name, c.Tier, reason)
+			}
+			counts[c.Tier] = n
+		})
 	}
+	wg.Wait()
 	for tier, n := range counts {
 		t.Logf("%s: %d of %d", tier, n[0], n[1])
 	}
-	if n := counts["should"]; n[0] < 20 {
-		t.Errorf("should: %d of %d", n[0], n[1])
-	}
-	if n := counts["must"]; n[0] != n[1] || n[1] < 176 {
-		t.Errorf("must: %d of %d", n[0], n[1])
+	if n := counts["should"][1] + counts["must"][1]; n < 197 {
+		t.Errorf("only %d cases", n)
 	}
 }
 
@@ -195,7 +196,7 @@ func (c *corpusCase) run(t *testing.T) string {
 // one so many that the product of length and pairs stays the same, with all
 // places where a single cut can be.
 func cuts(size, pad int) [][2]int {
-	const budget = 1 << 17
+	const budget = 1 << 16
 	var list [][2]int
 	every := max(1, (size-pad)*size/(2*budget))
 	stride := max(1, size*size/2/max(1, budget/max(1, size)))
@@ -244,7 +245,7 @@ func (c *corpusCase) runStreams(t *testing.T) string {
 	all := ""
 	for name, w := range writers {
 		if err := w.Flush(); err != nil {
-			t.Fatal(err)
+			t.Error(err)
 		}
 		all += outs[name].String()
 	}
@@ -266,13 +267,13 @@ func (c *corpusCase) runChanges(t *testing.T) string {
 				o.Secrets = append(o.Secrets, redact.Value{Value: s})
 			}
 			if err := w.Swap(redact.Compile(o)); err != nil {
-				t.Fatal(err)
+				t.Error(err)
 			}
 		}
 		mustWrite(t, w, p)
 	}
 	if err := w.Flush(); err != nil {
-		t.Fatal(err)
+		t.Error(err)
 	}
 	return c.verdict(out.String())
 }

@@ -9,3 +9,6 @@ func Work(w *Writer) int {
 	}
 	return work
 }
+
+// Held is how many bytes of the input wait for what comes after them.
+func Held(w *Writer) int { return w.end() - w.released }

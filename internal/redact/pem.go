@@ -20,6 +20,7 @@ var (
 // that is not one of a key, so that a block without END hides nothing else.
 type keyBlock struct {
 	body bool // a line of the key was seen
+	head bool // a header was seen
 	gap  bool // an empty line was seen
 	last bool // a short line was seen: only END may follow
 }
@@ -66,7 +67,7 @@ func (k *keyBlock) proceed(s *shapes, end bool) bool {
 // margin is the size of the separators before the first line. They are masked
 // together with it, so that a block without a body is left as it is.
 func (k *keyBlock) margin(text []byte, end bool) (n int, ok bool) {
-	if k.body || k.last {
+	if k.body || k.head {
 		return 0, len(text) > 0
 	}
 	n = separators(text)
@@ -123,13 +124,14 @@ func (k *keyBlock) accepts(line []byte) bool {
 	case len(line) == 0:
 		again := k.gap
 		k.gap = true
-		return !again
+		return !again && (k.body || k.head)
 	case k.last:
 		return false
 	case len(token) >= keyLine:
 		k.body = true
 		return true
 	case isKeyHead(line):
+		k.head = true
 		return true
 	}
 	k.last = true

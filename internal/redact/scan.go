@@ -31,7 +31,7 @@ func (w *Writer) sweep() {
 	a, k := w.set.auto, w.set.keywords
 	classes, keys := &a.class, &k.class
 	dense, lim, table := a.dense, a.lim, k.dense
-	state, prev, prev2, shape := w.state, w.prev, w.prev2, w.shape
+	state, prev, prev2, shape := w.cur.state, w.cur.prev, w.cur.prev2, w.cur.shape
 	from := w.pos
 	for i, b := range w.buf[from-w.base:] {
 		prev2, prev = prev, state
@@ -47,10 +47,10 @@ func (w *Writer) sweep() {
 		}
 		hit, key := state, shape
 		state, shape = state&^hot, shape&^hot
-		w.pos, w.prev, w.prev2 = from+i+1, prev, prev2
+		w.pos, w.cur.prev, w.cur.prev2 = from+i+1, prev, prev2
 		w.event(hit, key)
 	}
-	w.state, w.prev, w.prev2, w.shape = state, prev, prev2, shape
+	w.cur.state, w.cur.prev, w.cur.prev2, w.cur.shape = state, prev, prev2, shape
 	w.pos = w.end()
 }
 

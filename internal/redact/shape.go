@@ -233,7 +233,7 @@ func (s *shapes) hold(at int) int {
 		}
 	}
 	if s.w.set.hideIPs {
-		at = min(at, s.w.end()-s.w.set.keywords.alive(s.w.shape))
+		at = min(at, s.w.end()-s.w.set.keywords.alive(s.w.cur.shape))
 	}
 	for _, p := range s.queue {
 		if p.start >= at {

@@ -31,15 +31,15 @@ func (w *Writer) keyword(r *rule) {
 	a := w.set.auto
 	switch r.id {
 	case wakeAny:
-		w.wake(0, w.prev, 1)
+		w.wake(0, w.cur.prev, 1)
 	case wakeLive:
-		if a.alive(w.prev) > 0 {
-			w.wake(0, w.prev, 1)
+		if a.alive(w.cur.prev) > 0 {
+			w.wake(0, w.cur.prev, 1)
 		}
 	case wakeTwo:
-		w.wake(0, w.prev2, 2)
+		w.wake(0, w.cur.prev2, 2)
 	case wakeBack:
-		if a.alive(w.prev2) > 0 && isPrintable(w.at(w.pos-2)) {
+		if a.alive(w.cur.prev2) > 0 && isPrintable(w.at(w.pos-2)) {
 			w.wakeBack()
 		}
 	case wakeLine:
@@ -58,7 +58,7 @@ func (w *Writer) wakeBack() {
 	if l.awake || to+1 < l.pos {
 		return
 	}
-	l.wake(w.pos, w.prev2, func(k int) unit { return w.raw(to, k) })
+	l.wake(w.pos, w.cur.prev2, func(k int) unit { return w.raw(to, k) })
 	l.backed = true
 	w.run(0)
 }
@@ -66,9 +66,9 @@ func (w *Writer) wakeBack() {
 // wakeWrap starts the lane of wrapped lines at a line end in the middle of what
 // may be a needle.
 func (w *Writer) wakeWrap() {
-	state, size := w.prev, 1
+	state, size := w.cur.prev, 1
 	if w.at(w.pos-2) == '\r' {
-		state, size = w.prev2, 2
+		state, size = w.cur.prev2, 2
 	}
 	if w.set.auto.alive(state) > 0 && w.wraps(w.pos-size) {
 		w.wake(wrapLane, state, size)

@@ -58,6 +58,9 @@ func closing(t []byte, q, escapes int) int {
 // bareEnd finds the end of a value without quotes.
 func bareEnd(t []byte, i int) int {
 	from := i
+	if bytes.HasPrefix(t[i:], []byte(Mask)) {
+		return i + len(Mask) // masked already: once more changes nothing
+	}
 	for i < len(t) && !endsBare(t, i) {
 		i++
 	}
@@ -118,7 +121,9 @@ func placeholder(value []byte) bool {
 	switch {
 	case strings.Trim(text, "*") == "", strings.Trim(text, ".") == "":
 		return true
-	case strings.HasPrefix(text, "${"), strings.HasPrefix(text, "$("), strings.HasPrefix(text, "{{"), strings.HasPrefix(text, "%("):
+	case strings.HasPrefix(text, "${"):
+		return strings.IndexByte(text+"}", '}') >= len(text)-1
+	case strings.HasPrefix(text, "$("), strings.HasPrefix(text, "{{"), strings.HasPrefix(text, "%("):
 		return true
 	case text[0] == '$':
 		return isVariable(text[1:])

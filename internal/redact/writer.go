@@ -16,6 +16,12 @@ const block = 16 << 10
 // errSwap is what Swap returns for no set.
 var errSwap = errors.New("redact: swap to a nil set")
 
+// cursor is where the machines are.
+type cursor struct {
+	state, prev, prev2 uint32 // of the matcher: now and before the last bytes
+	shape              uint32 // of the keyword machine
+}
+
 // Writer masks one stream. It is not safe for concurrent use.
 type Writer struct {
 	dst  io.Writer
@@ -32,13 +38,12 @@ type Writer struct {
 	markIn   int
 	markOut  int
 
-	state, prev, prev2 uint32 // of the matcher: now and before the last bytes
-	shape              uint32 // of the keyword matcher
-	word               span   // whole-word match that waits for the byte after it
-	line               int    // start of the line that pos is in
-	spans              spans
-	lanes              [levels + 1]lane
-	shapes             shapes
+	cur    cursor
+	word   span // whole-word match that waits for the byte after it
+	line   int  // start of the line that pos is in
+	spans  spans
+	lanes  [levels + 1]lane
+	shapes shapes
 }
 
 // NewWriter starts a stream: what is written to it arrives masked at dst.
@@ -111,7 +116,7 @@ func (w *Writer) Swap(s *Set) error {
 func (w *Writer) restart() {
 	w.buf = w.buf[:0]
 	w.base, w.pos, w.line = w.released, w.released, w.released
-	w.state, w.prev, w.prev2, w.shape = 0, 0, 0, 0
+	w.cur = cursor{}
 	w.word, w.spans = span{}, nil
 	w.inside = 0
 	for i := range w.lanes {
@@ -139,11 +144,11 @@ func (w *Writer) at(pos int) byte {
 
 // hold is the first byte that something may yet mask.
 func (w *Writer) hold() int {
-	at := w.end() - w.set.auto.alive(w.state)
+	at := w.end() - w.set.auto.alive(w.cur.state)
 	if w.word.end > 0 {
 		at = min(at, w.word.start)
 	}
-	if live := w.set.auto.alive(w.prev); live > 0 && w.mayUndo() {
+	if live := w.set.auto.alive(w.cur.prev); live > 0 && w.mayUndo() {
 		at = min(at, w.end()-1-live)
 	}
 	for i := range w.lanes {

@@ -38,7 +38,7 @@ func propertySets() []*redact.Set {
 }
 
 func drawText(t *rapid.T) []byte {
-	return []byte(strings.Join(rapid.SliceOfN(rapid.SampledFrom(pieces), 0, 30).Draw(t, "pieces"), ""))
+	return []byte(strings.Join(rapid.SliceOfN(rapid.SampledFrom(pieces), 0, 50).Draw(t, "pieces"), ""))
 }
 
 // drawParts cuts a text at random places.
@@ -52,10 +52,18 @@ func drawParts(t *rapid.T, text []byte) [][]byte {
 	return parts
 }
 
+// often checks a property some thousand times.
+func often(t *testing.T, property func(t *rapid.T)) {
+	t.Helper()
+	for range 20 {
+		rapid.Check(t, property)
+	}
+}
+
 func TestCutsDoNotMatter(t *testing.T) {
 	t.Parallel()
 	sets := propertySets()
-	rapid.Check(t, func(t *rapid.T) {
+	often(t, func(t *rapid.T) {
 		text := drawText(t)
 		set := rapid.SampledFrom(sets).Draw(t, "set")
 		want := pass(t, set, text)
@@ -71,7 +79,7 @@ func TestCutsDoNotMatter(t *testing.T) {
 func TestRestartAtMark(t *testing.T) {
 	t.Parallel()
 	sets := propertySets()
-	rapid.Check(t, func(t *rapid.T) {
+	often(t, func(t *rapid.T) {
 		set := rapid.SampledFrom(sets).Draw(t, "set")
 		text := drawText(t)
 		checkRestart(t, set, drawParts(t, text))
