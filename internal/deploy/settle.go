@@ -142,6 +142,10 @@ func (j *journey) completeOutcome(ctx context.Context) error {
 			return err
 		}
 		j.d.Outcome.LastErr = last
+		if n := len(last); n > 0 && j.d.Outcome.ExitCode != nil {
+			// "exited with code 1" tells nobody anything; what it said last mostly does.
+			j.d.Outcome.Reason += " Its last words: " + last[n-1]
+		}
 	}
 	j.d.Config.Digests = map[string]string{}
 	seen, _ := j.ingest.Containers()
