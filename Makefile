@@ -45,8 +45,9 @@ lint: ## go vet and the linters of .golangci.yml
 fmt: ## formats the Go code
 	$(TOOL) golangci-lint fmt
 
-bench: build ## benchmarks
-	$(GO) test -run '^$$' -bench . -benchmem $(PKG)
+bench: build ## the figures: store, redactor, runner, then the whole product against plain Docker Compose
+	$(GO) test -run '^$$' -bench '/sqlite|Adversarial|BuildLog|Compile|Launch|Latency|Output' -benchtime 1s ./internal/sqlstore ./internal/redact ./internal/run
+	$(LAB) $(GO) run ./e2e/bench bin/taffrail
 
 cover: ## coverage of all tests in the lab: cover.html
 	$(LAB) $(GO) test -coverprofile=cover.out -coverpkg=./... $(PKG)

@@ -3,12 +3,12 @@ package queue
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/taffrail/taffrail/internal/core"
+	"github.com/taffrail/taffrail/internal/supervise"
 )
 
 // Causes with which the context of a carried deployment ends, so that an orderly stop or
@@ -35,14 +35,14 @@ type Options struct {
 }
 
 // Dispatcher claims deployments and has them carried, each in its own goroutine, and
-// keeps their leases alive. One per controller.
+// keeps their leases alive. One per controller. Stop waits until no deployment is carried
+// any more; the runs on the targets go on.
 type Dispatcher struct {
+	supervise.Service
 	store   Store
 	carrier Carrier
 	options Options
 	wake    chan struct{}
-	stop    context.CancelCauseFunc
-	loops   sync.WaitGroup
 	carried sync.WaitGroup
 
 	mu      sync.Mutex
@@ -64,37 +64,30 @@ type carried struct {
 
 // NewDispatcher returns a dispatcher that does nothing until Start.
 func NewDispatcher(store Store, carrier Carrier, o Options) *Dispatcher {
-	return &Dispatcher{
+	q := &Dispatcher{
 		store: store, carrier: carrier, options: o,
 		wake:    make(chan struct{}, 1),
 		running: map[key]*carried{},
 	}
+	q.Service = supervise.Loop(q.work)
+	return q
 }
 
-// Start begins to claim. The dispatcher works until Stop, whatever becomes of ctx.
-func (q *Dispatcher) Start(ctx context.Context) error {
-	ctx, q.stop = context.WithCancelCause(context.WithoutCancel(ctx))
-	q.loops.Go(func() { q.claimLoop(ctx) })
-	q.loops.Go(func() { q.renewLoop(ctx) })
-	return nil
-}
-
-// Stop ends the claiming, waits until no deployment is carried any more and gives up
-// their leases. The runs on the targets go on, for the next controller to adopt.
-func (q *Dispatcher) Stop(ctx context.Context) error {
-	q.stop(ErrStopping)
-	done := make(chan struct{})
-	go func() {
-		q.loops.Wait()
-		q.carried.Wait()
-		close(done)
-	}()
-	select {
-	case <-done:
-	case <-ctx.Done():
-		return fmt.Errorf("deployments still carried: %w", context.Cause(ctx))
+// work claims and renews until ctx ends; then it waits until no deployment is carried any
+// more and gives up the leases. The runs on the targets go on, for the next controller.
+func (q *Dispatcher) work(ctx context.Context) {
+	carry, stop := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer context.AfterFunc(ctx, func() { stop(ErrStopping) })()
+	var loops sync.WaitGroup
+	loops.Go(func() { q.claimLoop(carry) })
+	loops.Go(func() { q.renewLoop(carry) })
+	loops.Wait()
+	q.carried.Wait()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), q.options.Lease)
+	defer cancel()
+	if err := q.store.ReleaseLeases(ctx, q.options.Owner); err != nil {
+		q.options.Log.Error("leases not given up, they run out by themselves", "error", err)
 	}
-	return q.store.ReleaseLeases(ctx, q.options.Owner)
 }
 
 // Wake says that there may be something to claim. It never blocks.

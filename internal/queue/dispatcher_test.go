@@ -15,6 +15,8 @@ import (
 	"github.com/taffrail/taffrail/internal/core"
 	"github.com/taffrail/taffrail/internal/queue"
 	"github.com/taffrail/taffrail/internal/storetest"
+	"github.com/taffrail/taffrail/internal/supervise"
+	"github.com/taffrail/taffrail/internal/supervisetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -81,6 +83,14 @@ func stop(t *testing.T, q *queue.Dispatcher) {
 	if err := q.Stop(context.WithoutCancel(t.Context())); err != nil {
 		t.Error(err)
 	}
+}
+
+func TestDispatcherIsAService(t *testing.T) {
+	t.Parallel()
+	p := storetest.NewPlace(t, storetest.OpenSQLite(t))
+	supervisetest.Exercise(t, func() supervise.Service {
+		return queue.NewDispatcher(p.DB, newCarrier(p, nil), queue.Options{Owner: "a", Lease: time.Minute, Log: slog.New(slog.DiscardHandler)})
+	})
 }
 
 // TestManyAtOnceKeepTheLimit has two controllers carry many deployments of one server,
