@@ -225,6 +225,7 @@ func adversaries(secrets []string) []adversary {
 		{"login", " login -p"},
 		{"auth", "authorization: "},
 		{"mask", redact.Mask},
+		{"mask-and-hit", secrets[0] + redact.Mask},
 	}
 }
 

@@ -6,10 +6,12 @@ import (
 	"strings"
 )
 
-// Values longer than these are not looked for in the encoding.
+// Values longer than these are not looked for in the encoding: each costs a
+// multiple of the value in memory.
 const (
-	maxTwice = 96
-	maxHex   = 4096
+	maxTwice  = 96
+	maxHex    = 4 << 10
+	maxBase64 = 32 << 10
 )
 
 // maxNeedle bounds encoded needles, and so what is held back for them; longer
@@ -19,6 +21,9 @@ const maxNeedle = 4096
 // encodings returns base64 in both alphabets and at the three places where a
 // value can stand in the encoded text, base64 of that, and hexadecimal.
 func encodings(text string) []string {
+	if len(text) > maxBase64 {
+		return nil
+	}
 	list := aligned([]byte(text), 2)
 	if len(text) <= maxTwice {
 		for _, once := range aligned([]byte(text), 1) {

@@ -33,7 +33,13 @@ func (l *spans) add(s span) {
 	*l = slices.Replace(list, lo, hi, s)
 }
 
-// forget removes the spans that lie within [start, end).
+// forget removes the spans that lie within [start, end), which are the last.
 func (l *spans) forget(start, end int) {
-	*l = slices.DeleteFunc(*l, func(s span) bool { return s.start >= start && s.end <= end })
+	list := *l
+	for i := len(list) - 1; i >= 0 && list[i].end > start; i-- {
+		if list[i].start >= start && list[i].end <= end {
+			list = slices.Delete(list, i, i+1)
+		}
+	}
+	*l = list
 }
