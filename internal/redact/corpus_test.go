@@ -181,7 +181,8 @@ func (c *corpusCase) run(t *testing.T) string {
 	if got := pass(t, set, chunks...); got != want {
 		return "in its chunks: " + short(got)
 	}
-	if got := pass(t, set, split(whole, 1)...); got != want {
+	pad := max(0, c.PadBefore-40_000) // a mebibyte of letters may come at once
+	if got := pass(t, set, append([][]byte{whole[:pad]}, split(whole[pad:], 1)...)...); got != want {
 		return "byte by byte: " + short(got)
 	}
 	for _, cut := range cuts(len(whole), c.PadBefore) {
