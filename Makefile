@@ -46,7 +46,9 @@ fmt: ## formats the Go code
 	$(TOOL) golangci-lint fmt
 
 bench: build ## the figures: store, redactor, runner, then the whole product against plain Docker Compose
-	$(GO) test -run '^$$' -bench '/sqlite|Adversarial|BuildLog|Compile|Launch|Latency|Output' -benchtime 1s ./internal/sqlstore ./internal/redact ./internal/run
+	$(GO) test -run '^$$' -bench '/sqlite' ./internal/sqlstore
+	$(GO) test -run '^$$' -bench 'Million' -benchtime 1x ./internal/sqlstore
+	$(GO) test -run '^$$' -bench . ./internal/redact ./internal/run
 	$(LAB) $(GO) run ./e2e/bench bin/taffrail
 
 cover: ## coverage of all tests in the lab: cover.html
