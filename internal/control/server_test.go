@@ -1,6 +1,7 @@
 package control_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -67,7 +68,8 @@ func TestCreateServerTellsAllFaultsAtOnce(t *testing.T) {
 	_, err = w.c.CreateServer(t.Context(), w.owner, control.ServerInput{Name: "a;b", IP: "h", Port: ptr(65536), Key: core.NewID()})
 	wantFields(t, err, "name", "port")
 	_, err = w.c.CreateServer(t.Context(), w.owner, control.ServerInput{IP: "h", Port: ptr(65536), Key: core.NewID()})
-	if err == nil || err.(*core.Error).Fields["port"][0] != "The port field must be between 1 and 65535." {
+	var fault *core.Error
+	if !errors.As(err, &fault) || fault.Fields["port"][0] != "The port field must be between 1 and 65535." {
 		t.Errorf("port: %v", err)
 	}
 	for _, user := range append(payloads(), "a b", "root@x", "-") {

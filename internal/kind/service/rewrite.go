@@ -117,8 +117,9 @@ func (r *rewriter) filled(v any) map[string]any {
 	for _, p := range pairsOf(v, nil) {
 		value, known := r.vars.lookup(p.key)
 		_, magic := parseMagic(p.key)
+		made := magic && known && p.value != nil && (*p.value == "" || strings.HasPrefix(*p.value, "/"))
 		switch {
-		case p.value != nil && !(magic && known && (*p.value == "" || strings.HasPrefix(*p.value, "/"))):
+		case p.value != nil && !made:
 			env[p.key] = *p.value
 		case known:
 			env[p.key] = value

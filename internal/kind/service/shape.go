@@ -56,10 +56,10 @@ func (s *shape) content(n *yaml.Node, w *weight, path []string, depth int) {
 	}
 	for i, c := range n.Content {
 		at := path
-		switch {
-		case n.Kind == yaml.SequenceNode:
+		switch n.Kind {
+		case yaml.SequenceNode:
 			at = join(path, strconv.Itoa(i))
-		case n.Kind == yaml.MappingNode:
+		case yaml.MappingNode:
 			at = join(path, n.Content[i-i%2].Value)
 		}
 		w.add(s.weigh(c, at, depth+1))

@@ -31,7 +31,8 @@ var nameForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.]*$`)
 func expanded(rows []core.EnvVar) values {
 	e := expander{rows: map[string]core.EnvVar{}, done: values{}, open: map[string]bool{}}
 	for _, row := range rows {
-		if !row.IsPreview && !(row.IsGenerated && row.Value.Empty()) {
+		unset := row.IsGenerated && row.Value.Empty()
+		if !row.IsPreview && !unset {
 			e.rows[row.Key] = row
 		}
 	}
