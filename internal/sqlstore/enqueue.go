@@ -79,7 +79,8 @@ func lockServer(ctx context.Context, s *session, d *core.Deployment) (int, error
 	return limit, missing("Server", err)
 }
 
-// readResource fills in what the resource is called now.
+// readResource fills in what the resource is called now. One that was deleted may still
+// be stopped, which is how its containers go.
 func readResource(ctx context.Context, s *session, k kind, d *core.Deployment) error {
 	to := &d.Resource
 	_, err := one(ctx, s, func(r row) (int64, error) {
@@ -87,7 +88,7 @@ func readResource(ctx context.Context, s *session, k kind, d *core.Deployment) e
 		return to.RowID, err
 	}, k.fill(`SELECT r.id, r.uuid, r.name, {restype}, COALESCE(p.uuid, ''), COALESCE(e.uuid, '') FROM {resources} r
 		LEFT JOIN environments e ON e.id = r.environment_id LEFT JOIN projects p ON p.id = e.project_id
-		WHERE r.id = $1 AND r.team_id = $2`), to.RowID, d.TeamID)
+		WHERE r.id = $1 AND r.team_id = $2 AND (r.deleted_at IS NULL OR $3 = 'stop')`), to.RowID, d.TeamID, string(d.Verb))
 	return missing(d.Kind.Title(), err)
 }
 

@@ -166,6 +166,8 @@ func exerciseDeletion(t *testing.T, db *sqlstore.DB) {
 		t.Errorf("the history of the deleted service is %d of %d", len(page), n)
 	}
 	w.finish(d)
+	_, _, err = db.EnqueueDeployment(t.Context(), w.ask(w.service, core.VerbStart))
+	wantCode(t, "start of a deleted service", err, core.CodeNotFound)
 	stop := w.enqueue(w.ask(w.service, core.VerbStop)) // a deletion may leave a stop to do
 	_, err = db.CancelDeployment(t.Context(), w.team, stop.UUID, core.Actor{})
 	ok(t, err)

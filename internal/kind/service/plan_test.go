@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/taffrail/taffrail/internal/core"
 	"github.com/taffrail/taffrail/internal/deploy"
@@ -86,6 +87,19 @@ func TestUnknownVerb(t *testing.T) {
 	s := newShelf(t, "services: {web: {image: x}}\n", nil)
 	if _, err := s.plan(t, core.Deployment{Verb: "dance"}, observed()); core.CodeOf(err) != core.CodeBadRequest {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestDeletedServiceIsOnlyStopped: a start that was asked for just before a deletion must
+// not bring the containers up again behind the deletion's stop.
+func TestDeletedServiceIsOnlyStopped(t *testing.T) {
+	t.Parallel()
+	s := newShelf(t, "services: {web: {image: x}}\n", nil)
+	s.service.DeletedAt = time.Now()
+	for verb, want := range map[core.Verb]core.Code{core.VerbStart: core.CodeBadRequest, core.VerbRestart: core.CodeBadRequest, core.VerbStop: ""} {
+		if _, err := s.plan(t, core.Deployment{Verb: verb}, observed()); core.CodeOf(err) != want {
+			t.Errorf("%s: got %v, want %q", verb, err, want)
+		}
 	}
 }
 

@@ -71,6 +71,9 @@ func (t *target) inline(add func(name, value string)) {
 
 // Plan implements deploy.Target.
 func (t *target) Plan(d core.Deployment, seen deploy.Observed) (deploy.Plan, error) {
+	if !t.service.DeletedAt.IsZero() && d.Verb != core.VerbStop {
+		return deploy.Plan{}, core.Errorf(core.CodeBadRequest, "Service %s was deleted after this was asked for.", t.service.Name)
+	}
 	p := planner{target: t, d: d, seen: seen}
 	return p.plan()
 }
