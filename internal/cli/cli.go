@@ -9,7 +9,6 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -68,7 +67,9 @@ func words(err error) string {
 	}
 	text := own.Msg
 	for _, field := range slices.Sorted(maps.Keys(own.Fields)) {
-		text += "\n  " + field + ": " + strings.Join(own.Fields[field], " ")
+		for _, fault := range own.Fields[field] {
+			text += "\n  " + field + ": " + fault
+		}
 	}
 	return text
 }
