@@ -41,7 +41,7 @@ func NewCarrier(d Deps) *Carrier { return &Carrier{d} }
 // controller stops, or another one has taken over.
 func (c *Carrier) Carry(ctx context.Context, d core.Deployment, cancel <-chan struct{}) {
 	log := c.deps.Log.With("deployment", d.UUID, "kind", d.Kind, "verb", d.Verb)
-	j := &journey{Carrier: c, d: d, cancel: cancel, log: log}
+	j := &journey{Carrier: c, d: d, cancel: cancel, log: log, notes: make(chan note, 8)}
 	defer func() {
 		if p := recover(); p != nil {
 			log.Error("panic while carrying a deployment", "panic", p, "stack", string(debug.Stack()))
@@ -66,6 +66,8 @@ type journey struct {
 	d      core.Deployment
 	cancel <-chan struct{}
 	log    *slog.Logger
+
+	notes chan note // lines from beside the following, which alone may touch ingest
 
 	target Target
 	host   host.Host

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -196,6 +197,77 @@ func TestCancelEndsTheProcesses(t *testing.T) {
 	r.must(err)
 	if err := syscall.Kill(pid, 0); err == nil {
 		t.Errorf("process %d is still there", pid)
+	}
+}
+
+// silentHost cannot be reached for killing at first.
+type silentHost struct {
+	host.Host
+	refusals atomic.Int64
+}
+
+// Kill implements host.Host.
+func (h *silentHost) Kill(ctx context.Context, id core.ID) error {
+	if h.refusals.Add(1) <= 2 {
+		return core.Errorf(core.CodeUnavailable, "No answer from the server.")
+	}
+	return h.Host.Kill(ctx, id)
+}
+
+// TestCancelIsInTheLog has a cancel meet a server that does not answer at first.
+func TestCancelIsInTheLog(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, sh("sleep", "echo started; sleep 600"))
+	h := &silentHost{}
+	d := r.enqueue()
+	cancel, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		r.carrier(func(d *deploy.Deps) {
+			d.Hosts = func(ctx context.Context, s core.Server) (_ host.Host, err error) {
+				h.Host, err = r.pool.Get(ctx, s)
+				return h, err
+			}
+		}).Carry(t.Context(), d, cancel)
+	}()
+	r.waitLine(d, "started")
+	close(cancel)
+	r.waitLine(d, "The run could not be ended yet: No answer from the server. Trying again.")
+	<-done
+	if got := r.get(d.UUID).Status; got != core.StatusCancelled {
+		t.Errorf("ended as %s", got)
+	}
+}
+
+// TestStatusIsTrueAfterACancel: a container that a cancelled run started is there, and
+// the resource's status must know of it.
+func TestStatusIsTrueAfterACancel(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	id := string(r.service.UUID)
+	r.script.Steps = []run.Step{
+		{Name: "up", Title: "Up.", Argv: []string{"docker", "run", "--detach", "--name", id, "--label", "com.docker.compose.project=" + id,
+			"--label", "com.docker.compose.service=web", "alpine:3", "sleep", "600"}},
+		sh("sleep", "echo started; sleep 600"),
+	}
+	t.Cleanup(func() {
+		if out, err := exec.Command("docker", "rm", "--force", id).CombinedOutput(); err != nil {
+			t.Errorf("%s", out)
+		}
+	})
+	d := r.enqueue()
+	cancel, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		r.carrier().Carry(t.Context(), d, cancel)
+	}()
+	r.waitLine(d, "started")
+	close(cancel)
+	<-done
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.recorded) != 1 || r.recorded[0].State != "running" {
+		t.Errorf("recorded %+v", r.recorded)
 	}
 }
 

@@ -76,6 +76,7 @@ func (j *journey) followToEnd(ctx context.Context) error {
 	pause := firstPause
 	for {
 		err := j.follow(ctx, &away)
+		j.takeNotes()
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
@@ -89,9 +90,9 @@ func (j *journey) followToEnd(ctx context.Context) error {
 		if away.IsZero() {
 			away, pause = time.Now(), firstPause
 			j.say(core.Warning, "Connection to the server lost: "+person(err)+" The run goes on there; reconnecting.")
-			if err := j.commit(ctx); err != nil {
-				return err
-			}
+		}
+		if err := j.commit(ctx); err != nil {
+			return err
 		}
 		if time.Since(away) > j.lateLimit() {
 			return j.settleLost(ctx, "the server cannot be reached any more; what was started may still run")
@@ -115,18 +116,49 @@ func (j *journey) killOnCancel(ctx context.Context) *killer {
 			return
 		case <-j.cancel:
 		}
+		j.noteLine(core.Warning, "Cancel was asked for; ending the run.")
 		for pause := firstPause; ; pause = min(pause*2, longestPaus) {
 			err := j.host.Kill(ctx, j.d.UUID)
 			if err == nil || ctx.Err() != nil {
 				return
 			}
 			j.log.Warn("cancel: run not ended yet", "error", err)
+			if pause == firstPause {
+				j.noteLine(core.Warning, "The run could not be ended yet: "+person(err)+" Trying again.")
+			}
 			if sleep(ctx, pause) != nil {
 				return
 			}
 		}
 	}()
 	return k
+}
+
+// note is a line of Taffrail's own that comes from another goroutine than the follower.
+type note struct {
+	stream core.Stream
+	text   string
+}
+
+// noteLine hands a line to the follower. It never blocks: when nobody takes lines, the
+// deployment is about to end and says so itself.
+func (j *journey) noteLine(stream core.Stream, text string) {
+	select {
+	case j.notes <- note{stream, text}:
+	default:
+	}
+}
+
+// takeNotes says the lines that wait.
+func (j *journey) takeNotes() {
+	for {
+		select {
+		case n := <-j.notes:
+			j.say(n.stream, n.text)
+		default:
+			return
+		}
+	}
 }
 
 type killer struct {

@@ -110,6 +110,9 @@ func (w *writer) consume(ctx context.Context, frames <-chan run.Frame, failed <-
 			if w.ingest.End() != nil {
 				return nil
 			}
+		case n := <-w.notes:
+			w.say(n.stream, n.text)
+			timer.Reset(0)
 		case <-timer.C:
 			if err := w.commitNow(ctx); err != nil {
 				return err

@@ -8,10 +8,14 @@ import (
 	"time"
 
 	"github.com/taffrail/taffrail/internal/core"
+	"github.com/taffrail/taffrail/internal/docker"
 )
 
 // lastErrLines is how many lines of standard error a failure shows.
 const lastErrLines = 20
+
+// lookLimit is how long looking at the containers may keep the end of a deployment waiting.
+const lookLimit = 3 * time.Second
 
 // lastErrWindow is how far back they are looked for.
 const lastErrWindow = 500
@@ -19,6 +23,9 @@ const lastErrWindow = 500
 // settleEnd settles what the run's end record says.
 func (j *journey) settleEnd(ctx context.Context) error {
 	end := j.ingest.End()
+	if j.cancelled() && end.State != "cancelled" {
+		j.say(core.Info, "The cancel came too late: the run had ended by itself.")
+	}
 	outcome := core.Outcome{Step: end.Step, ExitCode: end.ExitCode, Reason: end.Reason}
 	switch end.State {
 	case "finished":
@@ -174,9 +181,20 @@ func (j *journey) lastErr(ctx context.Context) ([]string, error) {
 // that whoever hears of the end finds the resource as it ended; recording it twice,
 // after a takeover, does no harm.
 func (j *journey) record(ctx context.Context) {
-	seen, looked := j.ingest.Containers()
-	if j.target == nil || !looked {
+	if j.target == nil || j.host == nil || !j.planned() {
 		return
+	}
+	seen, looked := j.ingest.Containers()
+	if !looked {
+		// A run that was cancelled or failed on its way left something behind that it
+		// did not look at: what is there now is what the resource's status must say.
+		ctx, stop := context.WithTimeout(ctx, lookLimit)
+		defer stop()
+		var err error
+		if seen, err = docker.Containers(ctx, j.host, string(j.d.Resource.UUID)); err != nil {
+			j.log.Warn("containers not looked at", "error", err)
+			return
+		}
 	}
 	if err := j.deps.Kinds[j.d.Kind].Record(ctx, j.d, seen); err != nil {
 		j.log.Error("status of the resource not recorded", "error", err)
@@ -192,8 +210,15 @@ func (j *journey) aftermath(ctx context.Context) {
 	}
 	ctx, stop := context.WithTimeout(ctx, reachLimit)
 	defer stop()
-	if err := j.host.Remove(ctx, j.d.UUID); err != nil {
-		j.log.Warn("spool not removed from the server", "error", err)
+	for pause := firstPause; ; pause = min(pause*2, longestPaus) {
+		err := j.host.Remove(ctx, j.d.UUID)
+		if err == nil {
+			return
+		}
+		if sleep(ctx, pause) != nil {
+			j.log.Warn("spool not removed from the server", "error", err)
+			return
+		}
 	}
 }
 
