@@ -10,7 +10,7 @@ PKG ?= ./...
 RUN ?= .
 
 .DEFAULT_GOAL := help
-.PHONY: help build run demo test test-short test-one lint fmt bench cover lab lab-down
+.PHONY: help build run demo demo-down test test-short test-one lint fmt bench cover lab lab-down
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ run: build ## a server on 127.0.0.1:8000, data in ./data, Docker set up if there
 demo: build ## a tour: server, token, service, deployment, history
 	lab/up.sh engine
 	lab/demo.sh
+
+demo-down: ## ends what make demo left running
+	lab/demo.sh down
 
 test: build ## everything: lab, linters, all tests with the race detector
 	lab/up.sh test

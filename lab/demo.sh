@@ -1,6 +1,6 @@
 #!/bin/bash
 # A whole tour in one command: a server on loopback, a token, a service from a compose file, a locked variable, a deployment.
-# `make demo` prepares Docker and bin/taffrail, and calls this. Ctrl-C stops the server; the stack keeps running.
+# `make demo` prepares Docker and bin/taffrail, and calls this. The server goes on running; `make demo-down` ends it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 DATA=./data/demo LISTEN=127.0.0.1:8000
@@ -8,19 +8,33 @@ export TAFFRAIL_URL=http://$LISTEN TAFFRAIL_TOKEN
 taffrail() { bin/taffrail "$@"; }
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 
+healthy() { curl -fsS "$TAFFRAIL_URL/api/health" 2>/dev/null | grep -q OK; }
+running() { [ -s "$DATA/server.pid" ] && [ "$(readlink "/proc/$(cat "$DATA/server.pid")/exe" 2>/dev/null | sed 's/ (deleted)$//')" = "$PWD/bin/taffrail" ]; }
+token() { TAFFRAIL_TOKEN=$(taffrail token create --data "$DATA" --name demo --abilities root); }
+
+if [ "${1:-}" = down ]; then
+  running || { echo "The demo does not run." && exit; }
+  token
+  taffrail services delete demo --volumes --yes && taffrail logs -f "$(taffrail deployments -o name | head -1)"
+  kill "$(cat "$DATA/server.pid")"
+  rm -f "$DATA/server.pid"
+  exit
+fi
+
 mkdir -p "$DATA"
 say "1. The server, on $TAFFRAIL_URL"
-bin/taffrail server --listen "$LISTEN" --data "$DATA" >"$DATA/server.log" 2>&1 &
-SERVER=$!
-trap 'kill $SERVER 2>/dev/null; wait $SERVER' EXIT
+if ! running; then
+  setsid bin/taffrail server --listen "$LISTEN" --data "$DATA" >"$DATA/server.log" 2>&1 </dev/null &
+  echo $! >"$DATA/server.pid"
+fi
 for _ in $(seq 100); do
-  kill -0 $SERVER 2>/dev/null || { tail "$DATA/server.log" && exit 1; }
-  curl -fsS "$TAFFRAIL_URL/api/health" 2>/dev/null | grep -q OK && break
+  kill -0 "$(cat "$DATA/server.pid")" || { tail "$DATA/server.log" && exit 1; }
+  healthy && break
   sleep 0.1
 done
 
 say "2. A token for it"
-TAFFRAIL_TOKEN=$(taffrail token create --data "$DATA" --name demo --abilities root)
+token
 
 say "3. A service, with a variable that nobody can read back"
 export DEMO_PASSWORD=${DEMO_PASSWORD:-correct-horse-battery} # named without its value below, so that no list of processes shows it
@@ -46,6 +60,4 @@ cat <<E
   bin/taffrail logs UUID            its log
   bin/taffrail services stop demo --wait
 E
-[ -t 1 ] || exit 0 # in a script the tour ends here
-say "Ctrl-C stops the server."
-wait $SERVER
+say "The server goes on running; make demo-down ends it and takes the stack away."
