@@ -119,12 +119,12 @@ func (l *local) Kill(ctx context.Context, id core.ID) error {
 }
 
 // Remove implements Host.
-func (l *local) Remove(_ context.Context, id core.ID) error {
+func (l *local) Remove(ctx context.Context, id core.ID) error {
 	dir, err := l.dir(id)
 	if err != nil {
 		return err
 	}
-	return run.Remove(dir)
+	return run.Remove(ctx, dir)
 }
 
 // Follow implements Host.

@@ -18,6 +18,10 @@ import (
 // command runs a step's command and records what it writes, as it comes. final says
 // that the command could not be started, which another attempt would not change.
 func (e *executor) command(ctx context.Context, number int, step Step) (result StepEnd, final bool) {
+	if err := e.makeTemp(ctx); err != nil {
+		return StepEnd{State: StateFailed, Error: fmt.Sprintf("its folder for temporary files cannot be made: %v", err)}, true
+	}
+	defer func() { _ = os.RemoveAll(e.folder.temp()) }() // what is left goes with the run's folder
 	cmd, err := e.prepare(ctx, step)
 	if err != nil {
 		return StepEnd{State: StateFailed, Error: err.Error()}, true
@@ -39,11 +43,28 @@ func (e *executor) command(ctx context.Context, number int, step Step) (result S
 	return commandEnd(cmd, err), false
 }
 
+// makeTemp gives a command a folder of its own for what it would leave in /tmp: Compose
+// forgets files there that hold secrets. It waits for space as a writer does.
+func (e *executor) makeTemp(ctx context.Context) error {
+	for {
+		err := os.Mkdir(e.folder.temp(), 0o700)
+		if err == nil || errors.Is(err, os.ErrExist) {
+			return nil
+		}
+		if !waitsForSpace(err) {
+			return err
+		}
+		if err := pause(ctx, spaceRetry); err != nil {
+			return err
+		}
+	}
+}
+
 func (e *executor) prepare(ctx context.Context, step Step) (*exec.Cmd, error) {
 	// Its end is seen to by wait, gently first.
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), step.Argv[0], step.Argv[1:]...)
 	cmd.Dir = e.script.Dir
-	cmd.Env = append(os.Environ(), cookieName+"="+e.folder.id())
+	cmd.Env = append(os.Environ(), cookieName+"="+e.folder.id(), "TMPDIR="+e.folder.temp())
 	for name, value := range step.Env {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}

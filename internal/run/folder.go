@@ -24,6 +24,7 @@ func (f folder) identity() string { return f.file("identity.json") } // from the
 func (f folder) started() string  { return f.file("started") }       // made once: whoever makes it may run
 func (f folder) ended() string    { return f.file("ended") }         // after the end record is on disk
 func (f folder) log() string      { return f.file("runner.log") }    // what the runner itself had to say
+func (f folder) temp() string     { return f.file("tmp") }           // TMPDIR of a command, for its life
 func (f folder) launching() string {
 	return f.file("launch.lock") // held by a launcher while it works
 }
@@ -32,6 +33,12 @@ func (f folder) running() string {
 }
 
 func (f folder) file(name string) string { return filepath.Join(string(f), name) }
+
+// full says whether the disk has no room left, as far as this user is concerned.
+func (f folder) full() bool {
+	var s unix.Statfs_t
+	return unix.Statfs(string(f), &s) == nil && s.Bavail == 0
+}
 
 func exists(path string) bool {
 	_, err := os.Lstat(path)

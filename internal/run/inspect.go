@@ -87,16 +87,3 @@ func tailIsEnd(tail []byte) bool {
 	}
 	return false
 }
-
-// Remove deletes the folder of a run. It refuses while the run lives, and does nothing
-// when there is none.
-func Remove(dir string) error {
-	s, err := Inspect(dir)
-	if err != nil {
-		return err
-	}
-	if s.State == StateRunning {
-		return errors.New("remove run: it is still running")
-	}
-	return os.RemoveAll(dir)
-}

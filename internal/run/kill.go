@@ -18,13 +18,18 @@ const (
 )
 
 // Kill ends the run in dir and everything that carries its id, and returns when nothing
-// of it is left. The run is asked first, which lets it write its end record; what is
-// still there after a few seconds is ended by force. A run that was claimed but not
-// started is kept from starting. What could not be ended is named in the error.
+// of it is left, the run's own process and a launcher that is at work included. The run
+// is asked first, which lets it write its end record; what is still there after a few
+// seconds is ended by force. A run that was claimed but not started is kept from
+// starting. What could not be ended is named in the error.
 func Kill(ctx context.Context, dir string) error {
 	f := folder(dir)
 	if !exists(dir) {
-		return nil
+		// A launcher may be on the way. It is ended before it gets anywhere, or has made
+		// the folder by then.
+		if err := f.killRest(ctx, Identity{}); err != nil || !exists(dir) {
+			return err
+		}
 	}
 	if first, err := mark(f.started()); err != nil {
 		return fmt.Errorf("kill run: %w", err)
@@ -38,7 +43,11 @@ func Kill(ctx context.Context, dir string) error {
 	if err := identity.end(ctx); err != nil {
 		return fmt.Errorf("kill run: %w", err)
 	}
-	return f.killRest(ctx, identity)
+	err = f.killRest(ctx, identity)
+	if identity.PID == 0 {
+		_ = os.Remove(f.script()) // a launcher may have written it just before its end
+	}
+	return err
 }
 
 // awaitIdentity waits while a run is just about to say who it is.
@@ -70,34 +79,42 @@ func (i Identity) end(ctx context.Context) error {
 	return nil
 }
 
-// killRest ends by force what carries the run's id.
+// killRest ends by force what carries the run's id. A process that is just becoming
+// another program shows neither environment nor arguments, so that it takes two looks
+// that find nothing, and nobody who holds the run's lock.
 func (f folder) killRest(ctx context.Context, i Identity) error {
+	clean := 0
 	for until := time.Now().Add(goneWait); ; {
 		rest := f.rest(i)
-		if len(rest) == 0 {
+		if clean++; len(rest) > 0 || locked(f.running()) {
+			clean = 0
+		}
+		if clean == 2 {
 			return nil
 		}
 		if time.Now().After(until) {
 			return fmt.Errorf("kill run: still there: %s", names(rest))
 		}
-		f.killScope(ctx)
+		if len(rest) > 0 {
+			f.killScope(ctx)
+		}
 		for _, p := range rest {
 			p.signal(unix.SIGKILL)
 		}
-		if err := pause(ctx, killPoll); err != nil {
+		if err := pause(ctx, killPoll); err != nil && clean == 0 {
 			return fmt.Errorf("kill run: %w: still there: %s", err, names(rest))
 		}
 	}
 }
 
-// rest finds the processes of the run: those with its cookie, and as long as the run
-// itself lives those of its session. Without it, the number of the session may be
-// another's by now.
+// rest finds the processes of the run: its launchers, those with its cookie, and as long
+// as the run itself lives those of its session. Without it, the number of the session
+// may be another's by now.
 func (f folder) rest(i Identity) []stat {
 	alive := i.alive()
 	id := f.id()
 	return processes(func(s stat) bool {
-		return alive && s.session == i.PID || hasCookie(s.pid, id)
+		return alive && s.session == i.PID || hasCookie(s.pid, id) || launches(s.pid, id)
 	})
 }
 
@@ -112,6 +129,9 @@ func (f folder) killScope(ctx context.Context) {
 }
 
 func names(rest []stat) string {
+	if len(rest) == 0 {
+		return "the holder of its lock, who is not to be seen by this user"
+	}
 	var text []string
 	for _, s := range rest {
 		text = append(text, fmt.Sprintf("process %d (%s, state %c)", s.pid, s.name, s.state))

@@ -229,7 +229,7 @@ func TestSecondLaunchChangesNothing(t *testing.T) {
 	if first.Existed || !second.Existed || second.State != run.StateRunning || second.Identity != first.Identity {
 		t.Errorf("first %+v, second %+v", first, second)
 	}
-	if err := run.Remove(target.dir(s.ID)); err == nil {
+	if err := run.Remove(t.Context(), target.dir(s.ID)); err == nil {
 		t.Error("a running run was removed")
 	}
 	if err := run.Kill(t.Context(), target.dir(s.ID)); err != nil {
@@ -241,7 +241,7 @@ func TestSecondLaunchChangesNothing(t *testing.T) {
 	if data, _ := os.ReadFile(target.file("starts")); strings.Count(string(data), "x") > 1 {
 		t.Errorf("started: %q", data)
 	}
-	if err := run.Remove(target.dir(s.ID)); err != nil {
+	if err := run.Remove(t.Context(), target.dir(s.ID)); err != nil {
 		t.Error(err)
 	}
 	assertState(t, target, s.ID, run.StateMissing, "")

@@ -71,6 +71,9 @@ func (f folder) launch(ctx context.Context, script Script, self string) (Status,
 		}
 	}
 	s, err := f.start(ctx, argv)
+	if err != nil && f.full() {
+		return s, fmt.Errorf("%w: %w", err, unix.ENOSPC)
+	}
 	if err != nil && exists(f.started()) {
 		return Inspect(string(f)) // somebody killed it just now
 	}

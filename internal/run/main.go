@@ -26,6 +26,7 @@ const (
 	ExitUsage    = 2
 	ExitDead     = 3   // follow: the run is dead
 	ExitMissing  = 4   // follow: there is no such run
+	ExitFull     = 5   // there is no space on the disk
 	ExitNotFound = 127 // command: there is no such program, as shells say it
 )
 
@@ -92,6 +93,8 @@ func exitCode(err error) int {
 		return ExitDead
 	case errors.Is(err, ErrMissing):
 		return ExitMissing
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return ExitFull
 	}
 	return ExitFailed
 }
@@ -155,7 +158,7 @@ func (i invocation) status(context.Context) error {
 
 func (i invocation) kill(ctx context.Context) error { return Kill(ctx, i.dir()) }
 
-func (i invocation) remove(context.Context) error { return Remove(i.dir()) }
+func (i invocation) remove(ctx context.Context) error { return Remove(ctx, i.dir()) }
 
 // becomeCommand replaces this process by the command, so that its exit code, its
 // signals and its streams need no go-between. It returns only when that fails.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -103,6 +104,20 @@ func hasCookie(pid int, id string) bool {
 		}
 	}
 	return false
+}
+
+// launches says whether the process is, or is about to become, a launcher of the run id:
+// its cookie is for those that it starts.
+func launches(pid int, id string) bool {
+	argv, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+	if err != nil {
+		return false
+	}
+	words := bytes.Split(bytes.TrimSuffix(argv, []byte{0}), []byte{0})
+	has := func(word string) bool {
+		return slices.ContainsFunc(words, func(w []byte) bool { return string(w) == word })
+	}
+	return has("run") && has("launch") && has(id)
 }
 
 // signal sends sig to the very process s, never to another that has got its number.
