@@ -32,8 +32,10 @@ func NewAuthenticator(tokens TokenReader, used func(row int64, at time.Time), no
 }
 
 // Authenticate returns the principal of a bearer token ("<id>|<secret>"). Whatever is
-// wrong with the token (its form, its secret, expired, revoked, its user gone from the
-// team), the answer is the same CodeUnauthenticated error, so that nobody learns which.
+// wrong with the token (its form, its secret, expired, revoked), the answer is the same
+// CodeUnauthenticated error, so that nobody learns which. Only who holds a token that
+// would be right is told, by another message of that code, that its user has left the
+// team.
 func (a *Authenticator) Authenticate(ctx context.Context, bearer string, trigger core.Trigger) (Principal, error) {
 	row, secret, ok := ParseToken(bearer)
 	if !ok {
@@ -46,8 +48,11 @@ func (a *Authenticator) Authenticate(ctx context.Context, bearer string, trigger
 	// A missing row is compared too, with the empty hash, and so takes as long.
 	same := subtle.ConstantTimeCompare([]byte(HashToken(secret)), []byte(t.Hash)) == 1
 	now := a.now()
-	if err != nil || !same || t.Role == "" || expired(t, now) {
+	if err != nil || !same || expired(t, now) {
 		return Principal{}, unauthenticated()
+	}
+	if t.Role == "" {
+		return Principal{}, core.Errorf(core.CodeUnauthenticated, "Invalid token.")
 	}
 	a.used(row, now)
 	return ofToken(t, trigger), nil

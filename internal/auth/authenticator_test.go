@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"testing"
@@ -44,12 +45,15 @@ func TestAuthenticate(t *testing.T) {
 		bearer core.Secret
 		row    int64
 		ok     bool
+		say    string
 	}{
 		{name: "right", ok: true},
 		{name: "expires in a second", change: func(t *core.Token) { t.ExpiresAt = now.Add(time.Second) }, ok: true},
 		{name: "expires now", change: func(t *core.Token) { t.ExpiresAt = now }},
 		{name: "expired a second ago", change: func(t *core.Token) { t.ExpiresAt = now.Add(-time.Second) }},
-		{name: "user left the team", change: func(t *core.Token) { t.Role = "" }},
+		{name: "user left the team", change: func(t *core.Token) { t.Role = "" }, say: "Invalid token."},
+		{name: "user left the team, expired", change: func(t *core.Token) { t.Role, t.ExpiresAt = "", now }},
+		{name: "user left the team, of somebody else", change: func(t *core.Token) { t.Role = "" }, bearer: stranger},
 		{name: "revoked", row: 5},
 		{name: "of somebody else", bearer: stranger},
 		{name: "stored without hash", change: func(t *core.Token) { t.Hash = "" }},
@@ -72,7 +76,7 @@ func TestAuthenticate(t *testing.T) {
 			a := auth.NewAuthenticator(s, func(row int64, _ time.Time) { used = append(used, row) }, clock)
 			p, err := a.Authenticate(t.Context(), auth.TokenText(row, bearer).Reveal(), core.TriggerCLI)
 			if !c.ok {
-				if core.CodeOf(err) != core.CodeUnauthenticated || err.Error() != "Unauthenticated." || len(used) != 0 {
+				if core.CodeOf(err) != core.CodeUnauthenticated || err.Error() != cmp.Or(c.say, "Unauthenticated.") || len(used) != 0 {
 					t.Fatalf("error %v, used %v", err, used)
 				}
 				return

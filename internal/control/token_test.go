@@ -62,7 +62,7 @@ func TestTokensFollowTheRoleOfTheirUser(t *testing.T) {
 	if _, err := w.db.Raw().ExecContext(t.Context(), `DELETE FROM team_user`); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.login(t, text, start); core.CodeOf(err) != core.CodeUnauthenticated || err.Error() != "Unauthenticated." {
+	if _, err := w.login(t, text, start); core.CodeOf(err) != core.CodeUnauthenticated || err.Error() != "Invalid token." {
 		t.Errorf("the token of one who left: %v", err)
 	}
 }
