@@ -2,6 +2,7 @@ package docker_test
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -105,6 +106,10 @@ func (f fake) Run(_ context.Context, c host.Command) (host.Result, error) {
 
 func out(text string) host.Result { return host.Result{Stdout: []byte(text + "\n")} }
 
+func df(free int) host.Result {
+	return out("Filesystem 1024-blocks Used Available Capacity Mounted on\n/dev/sda1 2097152 1 " + strconv.Itoa(free) + " 50% /")
+}
+
 func fails(code int) host.Result { return host.Result{ExitCode: code, Stderr: []byte("some reason\n")} }
 
 func TestProbeTellsFaultsApart(t *testing.T) {
@@ -127,13 +132,16 @@ func TestProbeTellsFaultsApart(t *testing.T) {
 		"compose 5":         {map[string]host.Result{"docker compose": out("v5.5.1")}, "", "Docker Compose: ok, 5.5.1"},
 		"talkative shell":   {map[string]host.Result{"uname": out("Welcome!\nLinux x86_64")}, host.FaultNoRunner, "print nothing when the shell is not interactive"},
 		"no disk":           {map[string]host.Result{"sh -c d=": fails(1)}, host.FaultPermission, "could not be found out"},
+		"full disk":         {map[string]host.Result{"sh -c d=": df(255 << 10)}, host.FaultFull, "Disk: failed. The disk of /data/taffrail has 255 MiB free; at least 256 are needed: free some space"},
+		"little room":       {map[string]host.Result{"sh -c d=": df(1 << 20)}, "", "Disk: ok, 1.0 of 2.0 GiB free. Warning: that is little"},
+		"room enough":       {map[string]host.Result{"sh -c d=": df(2 << 20)}, "", "Disk: ok, 2.0 of 2.0 GiB free\n"},
 		"unknown os is one": {map[string]host.Result{"cat /etc/os-release": fails(1)}, "", "System: ok, unknown"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := fake{answers: map[string]host.Result{
 				"uname": out("Linux aarch64"), "cat /etc/os-release": out(`PRETTY_NAME="Some Linux 1"`), "true": {},
-				"sh -c d=":       out("Filesystem 1024-blocks Used Available Capacity Mounted on\n/dev/sda1 2097152 1 1048576 50% /"),
+				"sh -c d=":       df(2 << 20),
 				"docker version": out("26.1.5+dfsg1"), "docker compose": out("2.40.3-3"),
 			}}
 			for prefix, answer := range c.change {

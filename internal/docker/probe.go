@@ -40,6 +40,12 @@ func Probe(ctx context.Context, h host.Host, remoteDir string) (core.ServerFacts
 	return p.facts, p.err
 }
 
+// How many bytes the disk must have free, and how many it should have.
+const (
+	leastFree  = 256 << 20
+	littleFree = 2 << 30
+)
+
 type probe struct {
 	host  host.Host
 	dir   string
@@ -127,7 +133,16 @@ func (p *probe) disk(ctx context.Context) (string, error) {
 	total, _ := strconv.ParseInt(fields[1], 10, 64)
 	free, _ := strconv.ParseInt(fields[3], 10, 64)
 	p.facts.DiskTotal, p.facts.DiskFree = total<<10, free<<10
-	return fmt.Sprintf("%.1f of %.1f GiB free", float64(free)/(1<<20), float64(total)/(1<<20)), nil
+	room := fmt.Sprintf("%.1f of %.1f GiB free", float64(free)/(1<<20), float64(total)/(1<<20))
+	switch {
+	case p.facts.DiskFree < leastFree:
+		return "", host.NewError("validate server", host.FaultFull, nil,
+			"The disk of %s has %d MiB free; at least %d are needed: free some space (docker system prune removes what no container uses), or set another remote folder.",
+			p.dir, p.facts.DiskFree>>20, leastFree>>20)
+	case p.facts.DiskFree < littleFree:
+		return room + ". Warning: that is little, since images are kept until somebody removes them: free some space soon.", nil
+	}
+	return room, nil
 }
 
 func (p *probe) docker(ctx context.Context) (string, error) {

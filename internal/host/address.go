@@ -49,6 +49,11 @@ func checkDir(s core.Server) error {
 
 func address(s core.Server) string { return net.JoinHostPort(s.IP, strconv.Itoa(s.Port)) }
 
+// advice is the command by which a person changes a server.
+func advice(s core.Server, flags string) string {
+	return fmt.Sprintf("taffrail servers update %s %s", s.UUID, flags)
+}
+
 // title names a server in a message.
 func title(s core.Server) string {
 	if s.Local() {

@@ -177,8 +177,8 @@ func (d *dialer) changedKey(err error, shown string) error {
 		was = ssh.FingerprintSHA256(key)
 	}
 	return NewError("connect to server", FaultHostKey, err,
-		"The host key of %s has changed: pinned is %s, shown was %s. Nothing was run. If the server was installed anew, forget its host key and validate it again; if not, somebody may be in between.",
-		title(d.server), was, shown)
+		"The host key of %s has changed: pinned is %s, shown was %s. Nothing was run. If the server was installed anew, forget its host key (%s) and validate it again; if not, somebody may be in between.",
+		title(d.server), was, shown, advice(d.server, "--forget-host-key"))
 }
 
 // systemReason is what the operating system said, without addresses and layers.

@@ -20,6 +20,7 @@ const (
 	FaultHostKey    Fault = "host_key"   // another machine, or a machine installed anew
 	FaultNoDocker   Fault = "no_docker"  // Docker is not installed
 	FaultPermission Fault = "permission" // the user may not do what is needed
+	FaultFull       Fault = "disk_full"  // there is no space on its disk
 	FaultLost       Fault = "lost"       // the connection broke
 	FaultNoRunner   Fault = "no_runner"  // no program of ours for that machine, or it cannot run there
 )

@@ -207,7 +207,7 @@ func TestChangedHostKey(t *testing.T) {
 	_, s.HostKey = newKey(t)
 	err := tryTrue(t, d, s)
 	e := fault(t, err, host.FaultHostKey)
-	says(t, e, "has changed", "Nothing was run", "forget its host key")
+	says(t, e, "has changed", "Nothing was run", "forget its host key (taffrail servers update "+string(s.UUID)+" --forget-host-key)")
 	if strings.Count(e.Msg, "SHA256:") != 2 || host.Temporary(err) {
 		t.Errorf("both fingerprints are to be shown: %s", e.Msg)
 	}

@@ -218,6 +218,9 @@ const exitCannotStart = 126
 func gone(code int) bool { return code == run.ExitNotFound || code == exitCannotStart }
 
 func (r *runner) failed(verb string, res Result) error {
+	if res.ExitCode == run.ExitFull {
+		return r.noSpace(verb+" run", fmt.Errorf("exit code %d: %s", res.ExitCode, res.Stderr))
+	}
 	return &core.Error{
 		Op: verb + " run", Code: core.CodeUnavailable,
 		Msg: fmt.Sprintf("The run on %s: %s", title(r.server), firstLine(res.Stderr)),

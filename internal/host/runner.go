@@ -21,22 +21,43 @@ const DefaultRemoteDir = "/data/taffrail"
 
 // The scripts below are fixed; what they work on comes as arguments.
 const (
+	exitForeign    = 76
 	exitPermission = 77
 	exitDamaged    = 78
+	exitFull       = 79
 
 	// prepareScript makes the folder $1 and what is in it. The folder is ours alone, the
-	// ones above it are as others expect them.
+	// ones above it are as others expect them. A folder of another user becomes this
+	// one's when nothing is in it but programs of ours.
 	prepareScript = `umask 077
+no() {
+	[ "$(df -Pk -- "$1" 2>/dev/null | awk 'END { print $4 }')" = 0 ] && exit 79
+	exit 77
+}
+usable() { [ -w "$1" ] && [ -x "$1" ]; }
+closed() { [ -d "$1" ] && ! usable "$1"; }
 if [ ! -d "$1" ]; then
 	(umask 022 && mkdir -p -- "$(dirname -- "$1")" && mkdir -m 0700 -- "$1") 2>/dev/null || [ -d "$1" ] ||
-		sudo -n install -d -o "$(id -un)" -m 0700 -- "$1" || exit 77
+		sudo -n install -d -o "$(id -un)" -m 0700 -- "$1" || no "$(dirname -- "$1")"
+elif closed "$1" || closed "$1/bin" || closed "$1/runs"; then
+	sudo -n true || exit 77
+	sudo -n sh -c 'cd -- "$1" || exit 1
+		rmdir runs services 2>/dev/null
+		[ -z "$(ls -A | grep -vx bin)" ] || exit 1
+		[ ! -e bin ] || [ -z "$(ls -A bin | grep -v "^taffrail-")" ] || exit 1
+		chown -R -- "$2" . && chmod 0700 .' sh "$1" "$(id -un)" || exit 76
 fi
-mkdir -p -- "$1/bin" "$1/runs" || exit 77
-[ -w "$1/bin" ] && [ -w "$1/runs" ] || exit 77`
+mkdir -p -- "$1/bin" "$1/runs" || no "$1"
+usable "$1/bin" && usable "$1/runs" || exit 77`
 
 	// uploadScript stores standard input as $2 by way of $1 when its hash is $3.
 	uploadScript = `umask 077
-cat >"$1" && chmod 0755 "$1" || { rm -f "$1"; exit 1; }
+cat >"$1" && chmod 0755 "$1" || {
+	free=$(df -Pk -- "$1" 2>/dev/null | awk 'END { print $4 }')
+	rm -f "$1"
+	[ "$free" = 0 ] && exit 79
+	exit 1
+}
 [ "$(sha256sum <"$1" | cut -c1-64)" = "$3" ] || { rm -f "$1"; exit 78; }
 mv -f -- "$1" "$2"`
 )
@@ -125,7 +146,7 @@ func (r *runner) install(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("read runner: %w", err)
 	}
 	remote := path.Join(r.dir, "bin", "taffrail-"+sum[:16])
-	there, err := r.exec(ctx, []string{"sha256sum", "--", remote}, nil)
+	there, err := r.exec(ctx, []string{"sh", "-c", lookScript, "sh", path.Dir(remote), path.Base(remote)}, nil)
 	if err != nil {
 		return "", err
 	}
@@ -180,7 +201,16 @@ func (r *runner) prepare(ctx context.Context) error {
 	if r.server.Local() {
 		user = "the user of this server"
 	}
-	return NewError("prepare server", FaultPermission, fmt.Errorf("exit code %d: %s", res.ExitCode, res.Stderr),
+	cause := fmt.Errorf("exit code %d: %s", res.ExitCode, res.Stderr)
+	switch res.ExitCode {
+	case exitFull:
+		return r.noSpace("prepare server", cause)
+	case exitForeign:
+		return NewError("prepare server", FaultPermission, cause,
+			"The folder %s on %s belongs to another user than %s and is not empty. Set another remote folder for this user (%s).",
+			r.dir, title(r.server), user, r.advice("--remote-dir DIR"))
+	}
+	return NewError("prepare server", FaultPermission, cause,
 		"%s may not make or write the folder %s on %s. Make it by hand (sudo install -d -o %s -m 0700 %s), allow sudo without a password, or set another remote folder.",
 		user, r.dir, title(r.server), user, r.dir)
 }
@@ -199,12 +229,24 @@ func (r *runner) upload(ctx context.Context, local, remote, sum string) error {
 	switch res.ExitCode {
 	case 0:
 		return r.try(ctx, remote)
+	case exitFull:
+		return r.noSpace("prepare server", fmt.Errorf("exit code %d: %s", res.ExitCode, res.Stderr))
 	case exitDamaged:
 		return NewError("prepare server", FaultLost, nil, "The taffrail program arrived damaged on %s. Trying again may help.", title(r.server))
 	}
 	return NewError("prepare server", FaultPermission, fmt.Errorf("exit code %d", res.ExitCode),
 		"The taffrail program could not be stored in %s/bin on %s: %s", r.dir, title(r.server), firstLine(res.Stderr))
 }
+
+// noSpace is the error for a disk that is full.
+func (r *runner) noSpace(op string, cause error) error {
+	return NewError(op, FaultFull, cause,
+		"There is no space left on the disk of %s, in %s. Free some (docker system prune removes what no container uses), or set another remote folder (%s).",
+		title(r.server), r.dir, r.advice("--remote-dir DIR"))
+}
+
+// advice is the command that changes a server.
+func (r *runner) advice(flags string) string { return advice(r.server, flags) }
 
 // try finds out whether the program can be started there at all.
 func (r *runner) try(ctx context.Context, remote string) error {
