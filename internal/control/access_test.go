@@ -227,6 +227,7 @@ func TestEveryMethodAsksForItsAbility(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	x := w.furnish(t, w.owner)
+	w.containers.are(x.service, core.Container{Service: "web", Name: "web-1"})
 	before := w.dump(t)
 	for _, m := range calls() {
 		others := slices.DeleteFunc(auth.Abilities(), func(a auth.Ability) bool { return a == m.needs || a == auth.Root })

@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -24,6 +25,8 @@ type Deps struct {
 	Composer     Composer
 	Hosts        Hosts
 	Containers   Containers
+	Statuses     Statuses
+	Seen         StatusStore
 	Wake         func()    // tells the queue that there is something to claim
 	Cancel       Canceller // tells a runner of this process that its deployment is to end
 	Log          *slog.Logger
@@ -37,12 +40,14 @@ type Deps struct {
 // several goroutines at the same time.
 //
 // Control is a background service too: validations of servers go on after the request
-// that asked for them, and end with Stop.
+// that asked for them, and statuses are kept true, until Stop.
 type Control struct {
 	deps   Deps
 	log    *slog.Logger
 	kinds  []access
 	checks *checker
+	looks  *looker
+	keeper *keeper
 }
 
 // New makes a Control.
@@ -56,14 +61,30 @@ func New(d Deps) *Control {
 	c := &Control{deps: d, log: d.Log}
 	c.kinds = []access{serviceAccess(d.Services)}
 	c.checks = newChecker(d.Servers, d.Hosts, d.Now, d.Log)
+	c.looks = &looker{services: d.Services, containers: d.Containers, statuses: d.Statuses, seen: d.Seen}
+	c.keeper = newKeeper(c.looks, d.Log)
 	return c
 }
 
-// Start lets validations of servers run.
-func (c *Control) Start(ctx context.Context) error { return c.checks.Start(ctx) }
+// Start lets validations of servers run, and begins to look after statuses.
+func (c *Control) Start(ctx context.Context) error {
+	if err := c.checks.Start(ctx); err != nil {
+		return err
+	}
+	if err := c.keeper.Start(ctx); err != nil {
+		return errors.Join(err, c.checks.Stop(context.WithoutCancel(ctx)))
+	}
+	return nil
+}
 
-// Stop ends the validations that run and waits for them.
-func (c *Control) Stop(ctx context.Context) error { return c.checks.Stop(ctx) }
+// Stop ends the validations that run, and the looking, and waits for them.
+func (c *Control) Stop(ctx context.Context) error {
+	return errors.Join(c.keeper.Stop(ctx), c.checks.Stop(ctx))
+}
+
+// RefreshStatuses looks at every server once, now, and writes down what has changed of
+// the services at rest there. Control does so by itself while it is started.
+func (c *Control) RefreshStatuses(ctx context.Context) { c.keeper.round(ctx) }
 
 // did writes the one line that the operator's log has of a change.
 func (c *Control) did(p auth.Principal, what string, id core.ID) {

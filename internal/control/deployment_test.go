@@ -94,6 +94,8 @@ func TestStartAndStopThatChangeNothing(t *testing.T) {
 	ctx := t.Context()
 	running := core.Errorf(core.CodeBadRequest, "Service is already running.")
 	stopped := core.Errorf(core.CodeBadRequest, "Service is already stopped.")
+	up := core.Container{Service: "web", State: "running", Health: "healthy"}
+	w.containers.are(x.service, up)
 	start := func(want *core.Error) {
 		t.Helper()
 		_, err := w.c.StartService(ctx, w.owner, x.service, control.Action{})
@@ -119,6 +121,7 @@ func TestStartAndStopThatChangeNothing(t *testing.T) {
 	stop(nil) // it is about to be started
 	w.settle(t, w.claim(t), core.StatusFailed, "degraded:unhealthy")
 	w.settle(t, w.claim(t), core.StatusFinished, "exited:unhealthy")
+	w.containers.are(x.service)
 	stop(stopped)
 	start(nil)
 }
@@ -360,6 +363,10 @@ func TestWaitReason(t *testing.T) {
 	}
 	if r := must(w.c.WaitReason(t.Context(), w.owner, first.UUID))(t); r.Reason != "" {
 		t.Errorf("a running one waits for %+v", r)
+	}
+	waits := must(w.c.Waits(t.Context(), w.owner, must(w.c.ListDeployments(t.Context(), w.owner))(t)))(t)
+	if len(waits) != 1 || !strings.Contains(waits[second.UUID].Reason, string(first.UUID)) {
+		t.Errorf("of a list wait %+v", waits)
 	}
 }
 

@@ -18,10 +18,19 @@ type Hosts interface {
 	Forget(row int64)
 }
 
-// Containers reads the output of containers.
+// Containers looks at containers.
 type Containers interface {
 	// Logs returns the last lines of a container. CodeNotFound when there is no such container.
 	Logs(ctx context.Context, s core.Server, container string, lines int, timestamps bool) (string, error)
+	// List looks at a server and returns the containers that Compose made, running or
+	// not, by project: of one project, or of all when project is empty.
+	List(ctx context.Context, s core.Server, project core.ID) (map[core.ID][]core.Container, error)
+}
+
+// Statuses sums up what was seen of containers, by the rules of their kind.
+type Statuses interface {
+	// Sum returns the status of a service and, by name, of its parts. It stores nothing.
+	Sum(ctx context.Context, s core.Service, seen []core.Container) (string, map[string]string, error)
 }
 
 // Queue takes deployments in, and knows how far they are from their turn.

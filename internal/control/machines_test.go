@@ -4,8 +4,11 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/taffrail/taffrail/internal/core"
 )
@@ -82,10 +85,55 @@ func (m *machines) forgets() []int64 {
 	return m.forgotten
 }
 
-// containers answer with the name they were asked for.
+// containers answer with the name they were asked for, and are what the test says.
 type containers struct {
 	text string
-	err  error
+	err  error // of Logs
+
+	mu     sync.Mutex // guards what follows
+	there  map[core.ID][]core.Container
+	fault  error // of List
+	asked  []core.ID
+	onList func() // called by List when set
+}
+
+func (c *containers) List(_ context.Context, _ core.Server, project core.ID) (map[core.ID][]core.Container, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.asked = append(c.asked, project)
+	if c.onList != nil {
+		c.onList()
+	}
+	return maps.Clone(c.there), c.fault
+}
+
+// are makes the containers of a service these.
+func (c *containers) are(service core.ID, list ...core.Container) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.there == nil {
+		c.there = map[core.ID][]core.Container{}
+	}
+	c.there[service] = list
+}
+
+func (c *containers) asks() []core.ID {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.asked)
+}
+
+// sums sums statuses up as simply as will do: a service is what its worst container is.
+type sums struct{ count atomic.Int64 }
+
+func (s *sums) Sum(_ context.Context, v core.Service, seen []core.Container) (string, map[string]string, error) {
+	s.count.Add(1)
+	status, parts := "exited:unhealthy", map[string]string{}
+	for _, c := range seen {
+		parts[c.Service] = c.State + ":" + c.Health
+		status = parts[c.Service]
+	}
+	return status, parts, nil
 }
 
 func (c *containers) Logs(_ context.Context, s core.Server, container string, lines int, timestamps bool) (string, error) {

@@ -97,7 +97,7 @@ func (c *Control) act(ctx context.Context, p auth.Principal, kind core.Kind, id 
 	if err != nil {
 		return Queued{}, err
 	}
-	if err := senseless(r, verb, active); err != nil {
+	if err := c.senseless(ctx, p, r, verb, active); err != nil {
 		return Queued{}, err
 	}
 	q, err := c.enqueue(ctx, p, r, verb, in)
@@ -139,6 +139,39 @@ func (in Action) checked(verb core.Verb) (Action, error) {
 	f.text("note", in.Note, maxNote)
 	in.Options.Remove = core.Removal{Images: in.Options.Remove.Images && verb == core.VerbStop}
 	return in, f.err()
+}
+
+// senseless refuses what is so already. The last known status may be old, so that a
+// refusal by it is given only when a look at the server confirms it; what cannot be
+// looked at is not refused.
+func (c *Control) senseless(ctx context.Context, p auth.Principal, r Resource, verb core.Verb, active []core.Deployment) error {
+	refusal := senseless(r, verb, active)
+	if refusal == nil || r.Kind != core.KindService {
+		return refusal
+	}
+	now, err := c.look(ctx, p, r)
+	if err != nil {
+		c.log.Debug("not looked at", "uuid", string(r.UUID), "error", err)
+		return nil
+	}
+	if verb == core.VerbStop && now.alive {
+		return nil // also what does not count for the status is to be stopped
+	}
+	r.Status = now.status
+	return senseless(r, verb, active)
+}
+
+// look looks at the containers of a service afresh.
+func (c *Control) look(ctx context.Context, p auth.Principal, r Resource) (glance, error) {
+	server, err := c.serverByRow(ctx, p, r.ServerID)
+	if err != nil {
+		return glance{}, err
+	}
+	s, err := c.service(ctx, p, r.UUID)
+	if err != nil {
+		return glance{}, err
+	}
+	return c.looks.look(ctx, server, s)
 }
 
 // senseless refuses what is so already, judged by the last known status and by what is

@@ -184,6 +184,7 @@ func TestServiceLogs(t *testing.T) {
 	x := w.furnish(t, w.owner)
 	ctx := t.Context()
 	w.containers.text = "the value is extra-value"
+	w.containers.are(x.service, core.Container{Service: "web", Name: "web-" + string(x.service)}, core.Container{Service: "other", Name: "other-1"})
 	text := must(w.c.ServiceLogs(ctx, w.owner, x.service, "web", 50, true))(t)
 	if want := "web-" + string(x.service) + " on 10.0.0.9, 50 lines, true: the value is " + core.Redacted; text != want {
 		t.Errorf("logs %q, want %q", text, want)
@@ -196,7 +197,24 @@ func TestServiceLogs(t *testing.T) {
 		_, err = w.c.ServiceLogs(ctx, w.owner, x.service, "web", lines, false)
 		wantFields(t, err, "lines")
 	}
+	w.containers.are(x.service, core.Container{Service: "web", Name: "p-web-1"}, core.Container{Service: "web", Name: "p-web-2"})
+	text = must(w.c.ServiceLogs(ctx, w.owner, x.service, "web", 5, false))(t)
+	if want := "==> p-web-1 (1 of 2) <==\np-web-1 on 10.0.0.9, 5 lines, false: the value is " + core.Redacted +
+		"\n==> p-web-2 (2 of 2) <==\np-web-2 on 10.0.0.9, 5 lines, false: the value is " + core.Redacted + "\n"; text != want {
+		t.Errorf("logs of two %q, want %q", text, want)
+	}
+	w.containers.text = strings.Repeat("x", 5<<20)
+	text = must(w.c.ServiceLogs(ctx, w.owner, x.service, "web", 5, false))(t)
+	if !strings.HasSuffix(text, "\n==> 1 more not shown <==\n") {
+		t.Errorf("too much text ends with %q", text[len(text)-50:])
+	}
 	w.containers.err = core.NotFound("Container")
 	_, err = w.c.ServiceLogs(ctx, w.owner, x.service, "web", 50, false)
 	wantCode(t, err, core.CodeBadRequest, "Container is not running.")
+	w.containers.are(x.service)
+	_, err = w.c.ServiceLogs(ctx, w.owner, x.service, "web", 50, false)
+	wantCode(t, err, core.CodeBadRequest, "Container is not running.")
+	w.containers.fault = core.Errorf(core.CodeUnavailable, "no route")
+	_, err = w.c.ServiceLogs(ctx, w.owner, x.service, "web", 50, false)
+	wantCode(t, err, core.CodeUnavailable, "no route")
 }

@@ -73,6 +73,17 @@ type ServiceStore interface {
 	PurgeService(ctx context.Context, team int64, id core.ID) error
 }
 
+// StatusStore is where it is kept how services are. It works for all teams.
+type StatusStore interface {
+	// ListRestingServices returns the services of all teams that have no deployment
+	// queued or in progress: their ids, server, status and last change.
+	ListRestingServices(ctx context.Context) ([]core.Service, error)
+	GetServerByRow(ctx context.Context, team, row int64) (core.Server, error)
+	// SeeService writes the status of s and of its parts, unless s changed after it was
+	// read (by UpdatedAt) or has a deployment queued or in progress.
+	SeeService(ctx context.Context, s core.Service) error
+}
+
 // EnvStore keeps environment variables.
 type EnvStore interface {
 	ListEnvs(ctx context.Context, team int64, o core.Owner) ([]core.EnvVar, error)

@@ -31,6 +31,7 @@ type world struct {
 	c          *control.Control
 	hosts      *machines
 	containers *containers
+	sums       *sums
 	owner      auth.Principal // of the root team
 	local      core.Server
 
@@ -56,7 +57,7 @@ func newWorld(t testing.TB) *world {
 			t.Error(err)
 		}
 	})
-	w := &world{db: db, hosts: newMachines(), containers: &containers{}}
+	w := &world{db: db, hosts: newMachines(), containers: &containers{}, sums: &sums{}}
 	w.c = control.New(w.deps())
 	team, user, err := db.EnsureRoot(t.Context())
 	if err != nil {
@@ -75,7 +76,7 @@ func (w *world) deps() control.Deps {
 	return control.Deps{
 		Servers: w.db, Keys: w.db, Projects: w.db, Environments: w.db, Services: w.db, Envs: w.db,
 		Deployments: w.db, Teams: w.db, Tokens: w.db, Queue: w.db,
-		Composer: composer(), Hosts: w.hosts, Containers: w.containers,
+		Composer: composer(), Hosts: w.hosts, Containers: w.containers, Statuses: w.sums, Seen: w.db,
 		Wake: func() {
 			w.mu.Lock()
 			defer w.mu.Unlock()

@@ -109,6 +109,16 @@ func (containers) Logs(_ context.Context, _ core.Server, name string, _ int, _ b
 	return "", core.NotFound("Container")
 }
 
+func (containers) List(_ context.Context, _ core.Server, project core.ID) (map[core.ID][]core.Container, error) {
+	return map[core.ID][]core.Container{project: {{Service: "web", Name: "web-1", State: "running"}, {Service: "db", Name: "db-1"}}}, nil
+}
+
+type statuses struct{}
+
+func (statuses) Sum(context.Context, core.Service, []core.Container) (string, map[string]string, error) {
+	return "running:unknown", nil, nil
+}
+
 type composer struct{}
 
 func (composer) Draft(s core.Service, _ []core.EnvVar, _ core.Server, _ bool) (core.ServiceDraft, error) {
@@ -142,7 +152,7 @@ func newLimitedWorld(t testing.TB, limit int) *world {
 	ctl := control.New(control.Deps{
 		Servers: w.db, Keys: w.db, Projects: w.db, Environments: w.db, Services: w.db, Envs: w.db,
 		Deployments: w.db, Teams: w.db, Tokens: w.db, Queue: w.db, Composer: composer{}, Hosts: hosts{},
-		Containers: containers{}, Log: log, Now: w.now.Now,
+		Containers: containers{}, Statuses: statuses{}, Seen: w.db, Log: log, Now: w.now.Now,
 	})
 	must(t, ctl.Start(ctx))
 	t.Cleanup(func() { _ = ctl.Stop(context.WithoutCancel(ctx)) })

@@ -56,6 +56,7 @@ func (s *Server) wire(ctx context.Context, o Options) error {
 		supervise.Member{Name: "connections", Service: connections{pool}},
 		supervise.Member{Name: "token uses", Service: toucher},
 		supervise.Member{Name: "validations", Service: ctl},
+		supervise.Member{Name: "other controllers", Service: others(s.db, o.Log, dispatcher.Wake, hub.Wake)},
 		supervise.Member{Name: "deployments", Service: dispatcher})
 	s.check = func(ctx context.Context) { validateNew(ctx, s, ctl, auth.ForUser(team.RowID, user, core.TriggerAPI)) }
 	s.web.ready(api.Handler())
@@ -77,7 +78,7 @@ func (s *Server) control(hub *logs.Hub, m machines, stacks control.Composer, q *
 	return control.New(control.Deps{
 		Servers: s.db, Keys: s.db, Projects: s.db, Environments: s.db, Services: s.db, Envs: s.db,
 		Deployments: s.db, Teams: s.db, Tokens: s.db, Queue: s.db,
-		Composer: stacks, Hosts: m, Containers: m,
+		Composer: stacks, Hosts: m, Containers: m, Statuses: newStatuses(s.db), Seen: s.db,
 		Wake: q.Wake,
 		Cancel: func(_ context.Context, d core.Deployment) {
 			q.Cancel(d.Kind, d.RowID)

@@ -15,6 +15,7 @@ var (
 	_ control.ProjectStore     = (*sqlstore.DB)(nil)
 	_ control.EnvironmentStore = (*sqlstore.DB)(nil)
 	_ control.ServiceStore     = (*sqlstore.DB)(nil)
+	_ control.StatusStore      = (*sqlstore.DB)(nil)
 	_ control.EnvStore         = (*sqlstore.DB)(nil)
 	_ control.DeploymentStore  = (*sqlstore.DB)(nil)
 	_ control.TeamStore        = (*sqlstore.DB)(nil)

@@ -16,6 +16,7 @@ func Exercise(t *testing.T, open func(testing.TB) *sqlstore.DB) {
 		"projects":    exerciseProjects,
 		"services":    exerciseServices,
 		"variables":   exerciseVariables,
+		"statuses":    exerciseStatuses,
 		"deletion":    exerciseDeletion,
 		"enqueue":     exerciseEnqueue,
 		"order":       exerciseOrder,

@@ -1,0 +1,72 @@
+package storetest
+
+import (
+	"testing"
+
+	"github.com/taffrail/taffrail/internal/core"
+	"github.com/taffrail/taffrail/internal/sqlstore"
+)
+
+// exerciseStatuses: what is seen of a service is written while the service is at rest
+// and as it was when it was looked at.
+func exerciseStatuses(t *testing.T, db *sqlstore.DB) {
+	w, other := newWorld(t, db), anotherWorld(t, db)
+	rest := func(want ...core.Service) []core.Service {
+		t.Helper()
+		got, err := db.ListRestingServices(t.Context())
+		ok(t, err)
+		for i, v := range want {
+			want[i] = core.Service{RowID: v.RowID, UUID: v.UUID, TeamID: v.TeamID, ServerID: v.ServerID, Status: v.Status, UpdatedAt: v.UpdatedAt}
+		}
+		same(t, "services at rest", got, want)
+		return got
+	}
+	rest(w.service, other.service)
+	server, err := db.GetServerByRow(t.Context(), w.team, w.server.RowID)
+	ok(t, err)
+	same(t, "server by row", server, w.server)
+	_, err = db.GetServerByRow(t.Context(), other.team, w.server.RowID)
+	wantCode(t, "another team's server", err, core.CodeNotFound)
+
+	see := func(v core.Service, status string) {
+		t.Helper()
+		v.Status = status
+		v.Parts = []core.ServicePart{{Name: "web", Status: status}}
+		ok(t, db.SeeService(t.Context(), v))
+	}
+	expect := func(status string) core.Service {
+		t.Helper()
+		got, err := db.GetService(t.Context(), w.team, w.service.UUID)
+		ok(t, err)
+		part := got.Parts[len(got.Parts)-1]
+		if got.Status != status || part.Name != "web" || part.Status != status {
+			t.Errorf("service is %s and its part %s %s, want %s", got.Status, part.Name, part.Status, status)
+		}
+		return got
+	}
+	see(w.service, "running:healthy")
+	now := expect("running:healthy")
+	see(w.service, "exited") // as it was before
+	expect("running:healthy")
+	stranger := now
+	stranger.TeamID = other.team
+	see(stranger, "exited")
+	expect("running:healthy")
+
+	w.enqueue(w.ask(w.service, core.VerbRestart))
+	rest(other.service)
+	see(now, "exited")
+	expect("running:healthy")
+	d := w.claim("a")
+	rest(other.service)
+	see(now, "exited")
+	expect("running:healthy")
+	w.finish(d)
+	rest(now, other.service)
+	see(now, "degraded:unhealthy")
+	now = expect("degraded:unhealthy")
+
+	ok(t, db.DeleteService(t.Context(), w.team, w.service.UUID))
+	rest(other.service)
+	see(now, "exited")
+}
