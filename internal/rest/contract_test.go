@@ -96,7 +96,11 @@ func TestTokens(t *testing.T) {
 		{"no number", asRoot, "DELETE /api/v1/security/tokens/x", "", 404, "…not found."},
 		{"revoke itself", asWriter, "DELETE /api/v1/security/tokens/4", "", 200, `{"message":"Token revoked."}`},
 		{"revoked", asWriter, "GET /api/v1/version", "", 401, `{"message":"Unauthenticated."}`},
+		{"in the team", asMember, "GET /api/v1/version", "", 200, "4.3.11"},
 	})
+	_, err := w.db.Raw().ExecContext(t.Context(), `DELETE FROM team_user WHERE role = 'member'`)
+	must(t, err)
+	w.run(t, []row{{"left the team", asMember, "GET /api/v1/version", "", 401, `{"message":"Invalid token."}`}})
 }
 
 func TestDeploy(t *testing.T) {
@@ -146,6 +150,8 @@ func TestDeployments(t *testing.T) {
 		{"zero take", asReader, service + "?take=0", "", 422, `…The take field must be at least 1.`},
 		{"no service", asReader, "GET /api/v1/deployments/services/{unknown}", "", 404, `{"message":"Service not found."}`},
 		{"no application", asReader, "GET /api/v1/deployments/applications/{unknown}", "", 404, `{"message":"Application not found."}`},
+		{"why those of a list wait", asReader, "GET /api/v1/deployments", "", 200, `…"waiting":"waiting for`},
+		{"why those of a service wait", asReader, "GET /api/v1/deployments/services/{service}", "", 200, `…"waiting":"waiting for`},
 		{"why it waits", asReader, "GET /api/v1/deployments/{queued}", "", 200, `…waiting":"`},
 		{"cancel", asDeployer, "POST /api/v1/deployments/{queued}/cancel", "", 200, `{"message":"Deployment cancelled successfully.","deployment_uuid":"{queued}","status":"cancelled-by-user"}`},
 		{"cancel again", asDeployer, "POST /api/v1/deployments/{queued}/cancel", "", 400, `{"message":"Deployment cannot be cancelled. Current status: cancelled-by-user"}`},

@@ -13,7 +13,20 @@ import (
 
 func (a *API) listDeployments(ctx context.Context, p auth.Principal, _ none) ([]api.Deployment, error) {
 	active, err := a.control.ListDeployments(ctx, p)
-	return list(active, showDeployment), err
+	if err != nil {
+		return nil, err
+	}
+	return a.showWaiting(ctx, p, active)
+}
+
+// showWaiting shows a list of deployments, with what the queued ones wait for.
+func (a *API) showWaiting(ctx context.Context, p auth.Principal, found []core.Deployment) ([]api.Deployment, error) {
+	waits, err := a.control.Waits(ctx, p, found)
+	return list(found, func(d core.Deployment) api.Deployment {
+		out := showDeployment(d)
+		out.Waiting = text(waits[d.UUID].Reason)
+		return out
+	}), err
 }
 
 func (a *API) getDeployment(ctx context.Context, p auth.Principal, in one) (api.Deployment, error) {
@@ -82,8 +95,12 @@ func (a *API) listKind(w http.ResponseWriter, r *http.Request, p auth.Principal,
 	if err != nil {
 		return err
 	}
+	shown, err := a.showWaiting(r.Context(), p, found)
+	if err != nil {
+		return err
+	}
 	w.Header().Set("X-Total-Count", strconv.Itoa(count))
-	return httpio.WriteJSON(w, http.StatusOK, list(found, showDeployment))
+	return httpio.WriteJSON(w, http.StatusOK, shown)
 }
 
 func (a *API) listApplicationDeployments(ctx context.Context, p auth.Principal, in pageOf) (api.DeploymentPage, error) {
