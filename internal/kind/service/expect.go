@@ -1,7 +1,6 @@
 package service
 
 import (
-	"strconv"
 	"time"
 
 	"github.com/compose-spec/compose-go/v2/types"
@@ -88,18 +87,4 @@ func patience(h *types.HealthCheckConfig) time.Duration {
 	}
 	one := or(h.Interval, 30*time.Second) + or(h.Timeout, 30*time.Second)
 	return or(h.StartPeriod, 0) + time.Duration(retries+1)*one
-}
-
-// grace is how many seconds the containers get to stop: at least as many as the text
-// gives any of them.
-func (p *planner) grace() string {
-	longest := stopGrace
-	if p.out != nil {
-		for _, s := range p.out.stack.project.Services {
-			if s.StopGracePeriod != nil {
-				longest = max(longest, time.Duration(*s.StopGracePeriod))
-			}
-		}
-	}
-	return strconv.Itoa(int(longest / time.Second))
 }

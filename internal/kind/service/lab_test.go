@@ -269,3 +269,23 @@ func TestConnected(t *testing.T) {
 		t.Errorf("left behind: containers %q, networks %q", left, networks)
 	}
 }
+
+// TestStopGivesEachItsGrace stops a container that does not listen.
+func TestStopGivesEachItsGrace(t *testing.T) {
+	t.Parallel()
+	const deaf = "image: \"alpine:3\", init: false, command: [sh, -c, \"trap '' TERM; while :; do sleep 1; done\"]"
+	s := onDocker(t, "services: {quick: {"+deaf+", stop_grace_period: 1s}, other: {image: \"alpine:3\", init: true, command: [sleep, '600']}}\n", nil)
+	s.up(t)
+	if got := docker(t, "inspect", "--format", "{{.Config.StopTimeout}}", s.container("other")); got != "30\n" {
+		t.Errorf("without a word of its own: %q", got)
+	}
+	plan, err := s.plan(t, core.Deployment{UUID: core.NewID(), Verb: core.VerbStop}, observed())
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	carryOut(t, plan)
+	if took := time.Since(began); took < time.Second || took > 8*time.Second {
+		t.Errorf("took %s", took)
+	}
+}

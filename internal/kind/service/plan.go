@@ -17,7 +17,6 @@ import (
 const (
 	pullRetries = 2
 	settle      = time.Second
-	stopGrace   = 30 * time.Second
 	stopWatch   = time.Minute
 )
 
@@ -80,7 +79,7 @@ func (p *planner) up() []run.Step {
 	add(pulling, pull)
 	building := p.builds() && p.mayBuild()
 	add(building, p.build())
-	add(p.d.Options.StopBeforeStart, p.step("stop", "Stopping service.", "stop", "--timeout", p.grace()))
+	add(p.d.Options.StopBeforeStart, p.step("stop", "Stopping service.", "stop"))
 	steps = append(steps, p.start(building))
 	add(p.service.ConnectToDockerNetwork && p.destination.Network != "", p.connect()...)
 	return append(steps, run.Step{

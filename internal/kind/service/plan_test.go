@@ -115,6 +115,29 @@ func TestLoadFails(t *testing.T) {
 	}
 }
 
+// TestGraceIsTheTextsOwn: one limit for all would overrule what each service says.
+func TestGraceIsTheTextsOwn(t *testing.T) {
+	t.Parallel()
+	s := newShelf(t, "services: {a: {image: x, stop_grace_period: 1s}, b: {image: x, stop_grace_period: 2m}, c: {image: x}}\n", nil)
+	plan, err := s.plan(t, core.Deployment{UUID: "dep", Verb: core.VerbDeploy, Options: core.Options{StopBeforeStart: true}}, observed())
+	if err != nil {
+		t.Fatal(fieldsOf(err))
+	}
+	content := plan.Script.Steps[0].Files[0].Content
+	for _, want := range []string{"stop_grace_period: 1s\n", "stop_grace_period: 2m", "stop_grace_period: 30s\n"} {
+		if strings.Count(content, want) != 1 {
+			t.Errorf("%q is not in\n%s", want, content)
+		}
+	}
+	stop, err := s.plan(t, core.Deployment{UUID: "dep", Verb: core.VerbStop}, observed())
+	if err != nil {
+		t.Fatal(fieldsOf(err))
+	}
+	if text := plan.String() + stop.String(); strings.Contains(text, "--timeout") {
+		t.Errorf("a limit for all:\n%s", text)
+	}
+}
+
 // TestExpectations: what must be there, and how long it may take.
 func TestExpectations(t *testing.T) {
 	t.Parallel()

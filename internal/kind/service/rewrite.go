@@ -8,6 +8,9 @@ import (
 	"github.com/taffrail/taffrail/internal/core"
 )
 
+// stopGrace is how long a container gets to stop where its text says nothing.
+const stopGrace = "30s"
+
 // rewriter turns a checked stack into the compose file for the server.
 type rewriter struct {
 	stack   *stack
@@ -54,6 +57,9 @@ func (r *rewriter) one(name string, s map[string]any) {
 	restartPolicy := mapOf(mapOf(s["deploy"])["restart_policy"])
 	if s["restart"] == nil && restartPolicy == nil && !r.awaited[name] {
 		s["restart"] = "unless-stopped"
+	}
+	if s["stop_grace_period"] == nil {
+		s["stop_grace_period"] = stopGrace // by which every stop goes, whoever asks for it
 	}
 	s["environment"] = r.environment(name, s)
 	s["env_file"] = envFiles(s["env_file"])

@@ -18,7 +18,7 @@ func (p *planner) stopping() (deploy.Plan, error) {
 	if err != nil {
 		return deploy.Plan{}, err
 	}
-	args := []string{"down", "--remove-orphans", "--timeout", p.grace()}
+	args := []string{"down", "--remove-orphans"}
 	remove := p.d.Options.Remove
 	if remove.Volumes {
 		args = append(args, "--volumes")
