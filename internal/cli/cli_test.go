@@ -78,7 +78,7 @@ func TestEveryCommandHelps(t *testing.T) {
 	t.Parallel()
 	for _, command := range []string{
 		"server", "token create", "doctor", "redact", "version", "completion bash", "deploy", "logs", "deployments", "show", "cancel",
-		"servers add", "servers validate", "keys generate", "projects create", "projects environments list",
+		"servers add", "servers update", "servers validate", "keys generate", "projects create", "projects environments list",
 		"services create", "services update", "services delete", "services restart", "services envs set", "services logs", "context add",
 	} {
 		got := run(t, nil, "", append(strings.Fields(command), "--help")...)

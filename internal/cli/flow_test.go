@@ -1,8 +1,12 @@
 package cli_test
 
 import (
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -133,12 +137,54 @@ func TestServersAndKeys(t *testing.T) {
 	s.ok("servers add 203.0.113.7 --name web1 --key lab --port 2222 --user deploy")
 	s.ok("servers list", "localhost", "this machine", "web1", "deploy@203.0.113.7:2222", "not validated")
 	s.ok("servers get web1", "deploy@203.0.113.7:2222")
+	s.serversUpdate()
 	s.refused("servers add 203.0.113.8 --key lab --port 99999", "port")
 	s.refused("keys delete lab", "server")
 	s.ok("servers delete web1")
 	s.ok("keys delete lab")
 	if !strings.HasPrefix(public, "ssh-ed25519 ") {
 		t.Errorf("public key: %q", public)
+	}
+}
+
+// serversUpdate changes web1 and leaves it with its name.
+func (s *session) serversUpdate() {
+	s.t.Helper()
+	s.ok("servers update web1 --name web2 --description new --ip 203.0.113.9 --port 2223 --user root --key lab")
+	s.ok("servers update web2 --concurrent 3 --queue-limit 7 --remote-dir /srv/taffrail --timeout 60 --connection-timeout 9")
+	got := s.ok("servers get web2 -o json", `"203.0.113.9"`, `"new"`, `"port": 2223`, `"user": "root"`, `"concurrent_builds": 3`,
+		`"deployment_queue_limit": 7`, `"remote_dir": "/srv/taffrail"`, `"dynamic_timeout": 60`, `"connection_timeout": 9`, `"host_key": null`)
+	s.ok("servers update web2 --description= --forget-host-key")
+	if now := s.ok("servers get web2 -o json", `"203.0.113.9"`, `"port": 2223`); now == got || strings.Contains(now, `"new"`) {
+		s.t.Errorf("the description is still there: %s", now)
+	}
+	s.refused("servers update web2", "nothing to change")
+	s.refused("servers update web2 --key none", `no key "none"`)
+	s.refused("servers update web2 --port 0", "port")
+	s.refused("servers update web9 --port 1", `no server "web9"`)
+	s.ok("servers update web2 --name web1")
+}
+
+// TestForgetHostKey sends the empty key, which no other flag does.
+func TestForgetHostKey(t *testing.T) {
+	t.Parallel()
+	var bodies []string
+	fake := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPatch {
+			body, _ := io.ReadAll(r.Body)
+			bodies = append(bodies, r.URL.Path+" "+strings.TrimSpace(string(body)))
+			_, _ = io.WriteString(w, `{"uuid":"u"}`)
+			return
+		}
+		_, _ = io.WriteString(w, `[{"uuid":"u","name":"web1"}]`)
+	}))
+	t.Cleanup(fake.Close)
+	s := &session{t: t, env: map[string]string{"TAFFRAIL_URL": fake.URL, "TAFFRAIL_TOKEN": "1|x"}}
+	s.ok("servers update web1 --forget-host-key", "u")
+	s.ok("servers update web1 --port 23", "u")
+	want := []string{`/api/v1/servers/u {"host_key":""}`, `/api/v1/servers/u {"port":23}`}
+	if !slices.Equal(bodies, want) {
+		t.Errorf("got %q, want %q", bodies, want)
 	}
 }
 

@@ -21,7 +21,7 @@ const pollEvery = 500 * time.Millisecond
 
 func (a *app) serversCommand() *cobra.Command {
 	return group("servers", "Machines to deploy to",
-		a.serversList(), a.serversGet(), a.serversAdd(), a.serversValidate(), a.serversDelete())
+		a.serversList(), a.serversGet(), a.serversAdd(), a.serversUpdate(), a.serversValidate(), a.serversDelete())
 }
 
 func (a *app) serversList() *cobra.Command {
