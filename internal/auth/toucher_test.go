@@ -31,6 +31,13 @@ func (b *book) TouchTokens(_ context.Context, used map[int64]time.Time) error {
 	return b.err
 }
 
+// written are the batches so far.
+func (b *book) written() []map[int64]time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.writes
+}
+
 func newToucher(b *book) *auth.Toucher {
 	return auth.NewToucher(b, time.Minute, slog.New(slog.DiscardHandler))
 }
@@ -52,20 +59,20 @@ func TestToucherWritesInBatches(t *testing.T) {
 			u.Touch(int64(i%2), now.Add(time.Duration(i)*time.Second))
 		}
 		synctest.Wait()
-		if len(b.writes) != 0 {
-			t.Fatalf("written at once: %v", b.writes)
+		if w := b.written(); len(w) != 0 {
+			t.Fatalf("written at once: %v", w)
 		}
 		<-time.After(time.Minute) // by the clock of the bubble
 		synctest.Wait()
-		if len(b.writes) != 1 || len(b.writes[0]) != 2 || !b.writes[0][1].Equal(now.Add(999*time.Second)) {
-			t.Fatalf("writes %v", b.writes)
+		if w := b.written(); len(w) != 1 || len(w[0]) != 2 || !w[0][1].Equal(now.Add(999*time.Second)) {
+			t.Fatalf("writes %v", w)
 		}
 		u.Touch(5, now)
 		if err := u.Stop(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if len(b.writes) != 2 || !b.writes[1][5].Equal(now) {
-			t.Fatalf("stopping lost a use: %v", b.writes)
+		if w := b.written(); len(w) != 2 || !w[1][5].Equal(now) {
+			t.Fatalf("stopping lost a use: %v", w)
 		}
 	})
 }
