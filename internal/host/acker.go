@@ -26,6 +26,8 @@ func newAcker(w io.WriteCloser) *acker {
 
 func (a *acker) loop() {
 	defer close(a.done)
+	// Here and not in close: a channel of SSH must not be closed during a write.
+	defer func() { _ = a.w.Close() }()
 	for offset := range a.offsets {
 		if _, err := fmt.Fprintf(a.w, "ack %d\n", offset); err != nil {
 			for range a.offsets { // until closed
@@ -48,6 +50,8 @@ func (a *acker) ack(offset int64) {
 	a.offsets <- offset
 }
 
+// close waits for a write that is under way. Close the other end, or the session, before,
+// so that it does not hang.
 func (a *acker) close() {
 	a.mu.Lock()
 	if !a.closed {
@@ -55,6 +59,5 @@ func (a *acker) close() {
 		close(a.offsets)
 	}
 	a.mu.Unlock()
-	_ = a.w.Close() // also ends a write that hangs
 	<-a.done
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -26,20 +27,37 @@ const patience = 30 * time.Second
 func Exercise(t *testing.T, h host.Host, dir string) {
 	t.Helper()
 	e := exercise{h, dir}
-	for name, test := range map[string]func(*testing.T){
-		"commands end with their code":      e.commands,
+	Essentials(t, h, dir)
+	e.all(t, map[string]func(*testing.T){
 		"words arrive as they are":          e.words,
 		"variables stay out of sight":       e.variables,
 		"long output is cut":                e.longOutput,
 		"commands end with their context":   e.cancelled,
-		"a run from launch to removal":      e.life,
 		"a run is launched once":            e.once,
 		"a run can be followed from within": e.within,
-		"a run can be killed":               e.kill,
 		"a run outlives its followers":      e.outlive,
 		"what is missing is said to be":     e.missing,
 		"many at once":                      e.many,
-	} {
+	})
+}
+
+// Essentials tries what differs most from machine to machine: that a command, its end
+// and a run get through at all. It is for a host that is one more of a sort that is
+// exercised already. dir is as for Exercise, and both may be used together.
+func Essentials(t *testing.T, h host.Host, dir string) {
+	t.Helper()
+	e := exercise{h, dir}
+	e.all(t, map[string]func(*testing.T){
+		"commands end with their code": e.commands,
+		"a run from launch to removal": e.life,
+		"a run can be killed":          e.kill,
+	})
+}
+
+// all runs tests at the same time, and returns before they have ended.
+func (e exercise) all(t *testing.T, tests map[string]func(*testing.T)) {
+	t.Helper()
+	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			test(t)
@@ -354,15 +372,11 @@ func (e exercise) missing(t *testing.T) {
 
 // many wants more sessions at the same time than sshd allows on a connection.
 func (e exercise) many(t *testing.T) {
-	var runs []run.Script
-	for range 10 {
+	for i := range 10 {
 		s := e.script(t, shell("sleep 0.5; seq 2000"))
-		e.launch(t, s)
-		runs = append(runs, s)
-	}
-	for _, s := range runs {
-		t.Run(string(s.ID), func(t *testing.T) {
+		t.Run(strconv.Itoa(i), func(t *testing.T) {
 			t.Parallel()
+			e.launch(t, s)
 			frames, err := e.follow(t, s.ID, 0)
 			if err != nil || strings.Count(Text(frames), "\n") != 2000 {
 				t.Errorf("%v, %d bytes", err, len(Text(frames)))
