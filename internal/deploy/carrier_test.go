@@ -159,11 +159,12 @@ func TestTakeOverLosesNothing(t *testing.T) {
 			kill(queue.ErrStopping)
 			<-done
 		}
-		if r.get(d.UUID).Status.Terminal() {
-			break
+		next, ok := r.takeOver()
+		if !ok {
+			break // one that goes on was quicker and settled it
 		}
 		takeovers++
-		d = r.takeOver()
+		d = next
 	}
 	zombies.Wait()
 	got := r.get(d.UUID)

@@ -125,21 +125,23 @@ func (w testLog) Write(p []byte) (int, error) {
 func (r *rig) enqueue() core.Deployment {
 	r.t.Helper()
 	r.place.Enqueue(r.service)
-	return r.claim()
-}
-
-func (r *rig) claim() core.Deployment {
-	r.t.Helper()
-	d, ok, err := r.db.ClaimDeployment(r.t.Context(), string(core.NewID()), time.Minute)
-	r.must(err)
+	d, ok := r.claim()
 	if !ok {
 		r.t.Fatal("nothing to claim")
 	}
 	return d
 }
 
-// takeOver claims what an earlier owner holds, as a controller does that finds its lease over.
-func (r *rig) takeOver() core.Deployment {
+func (r *rig) claim() (core.Deployment, bool) {
+	r.t.Helper()
+	d, ok, err := r.db.ClaimDeployment(r.t.Context(), string(core.NewID()), time.Minute)
+	r.must(err)
+	return d, ok
+}
+
+// takeOver claims what an earlier owner holds, as a controller does that finds its lease
+// over; false when it has ended meanwhile.
+func (r *rig) takeOver() (core.Deployment, bool) {
 	r.t.Helper()
 	r.must(r.db.ReleaseLeases(r.t.Context(), ""))
 	return r.claim()
