@@ -105,7 +105,7 @@ func anchorLine(b *strings.Builder, r *rand.Rand, n int) {
 	case 0:
 		fmt.Fprintf(b, "#%d [build %d/12] RUN npm ci --no-audit --prefer-offline\n", n%40, n%12)
 	case 1:
-		fmt.Fprintf(b, "%snpm http fetch GET 200 https://registry.npmjs.org/%s/-/%s-%d.%d.%d.tgz %dms (cache miss)\n",
+		fmt.Fprintf(b, "%snpm http fetch GET 200 https://registry.example.org/%s/-/%s-%d.%d.%d.tgz %dms (cache miss)\n",
 			at, lower(r, 8), lower(r, 8), r.IntN(20), r.IntN(20), r.IntN(20), r.IntN(900))
 	case 2:
 		fmt.Fprintf(b, "#%d sha256:%x %d.%dMB / 31.42MB 0.%ds\n", n%40, randomBytes(r, 32), r.IntN(31), r.IntN(100), r.IntN(10))
@@ -114,7 +114,7 @@ func anchorLine(b *strings.Builder, r *rand.Rand, n int) {
 	case 4:
 		fmt.Fprintf(b, "%sdist/assets/%s-%s.js   %d.%02d kB │ gzip: %d.%02d kB\n", at, lower(r, 6), letters(r, 8), r.IntN(400), r.IntN(100), r.IntN(90), r.IntN(100))
 	case 5:
-		fmt.Fprintf(b, "%sGet:%d http://deb.debian.org/debian bookworm/main amd64 lib%s amd64 %d.%d-%d [%d kB]\n",
+		fmt.Fprintf(b, "%sGet:%d http://deb.example.org/debian bookworm/main amd64 lib%s amd64 %d.%d-%d [%d kB]\n",
 			at, r.IntN(200), lower(r, 7), r.IntN(9), r.IntN(30), r.IntN(5), r.IntN(900))
 	case 6:
 		fmt.Fprintf(b, "%sCompiling %s v%d.%d.%d (/src/crates/%s)\n", at, lower(r, 9), r.IntN(4), r.IntN(30), r.IntN(9), lower(r, 9))

@@ -89,7 +89,7 @@ func TestShapesKeep(t *testing.T) {
 		"docker-image://node:20@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "0b1e7a52-4c1f-4f57-9d3a-6b1a4c9a7d10",
 		"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl root@host", "SHA256:uNiVztksCsDhcc0u9e8BgrJXVGDTfQbK1Qp0c1cKJXc",
 		"-----BEGIN PUBLIC KEY-----", "-----BEGIN CERTIFICATE-----", "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA",
-		"https://registry.npmjs.org:443/@babel/core@7.1.0", "http://host:8080/a?x=a@b.c", "ssh://git@host.test:22/o/r.git", "git@host.test:o/r.git",
+		"https://registry.example.org:443/@babel/core@7.1.0", "http://host:8080/a?x=a@b.c", "ssh://git@host.test:22/o/r.git", "git@host.test:o/r.git",
 		"mail ops@example.test", "listening on 0.0.0.0:8080", "see docs.test:8080/a@b",
 		"PWD=/home/app", "OLDPWD=/", "PASSWORD_FILE=/run/secrets/db", "tokenType: Bearer", "token_count=120", "max_tokens: 100", "tokens=5",
 		"secretName: db-creds", "imagePullSecrets:", "secretKeyRef:", "secrets: inherit", "--mount=type=secret,id=npmrc", "--secret id=npmrc,src=.npmrc",
