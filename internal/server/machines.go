@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime"
 
 	"github.com/taffrail/taffrail/internal/core"
@@ -68,21 +69,27 @@ func hostOptions(db *sqlstore.DB, o Options) host.Options {
 	}
 }
 
-// runner finds the program that carries runs out on a platform: this one, where it fits.
+// runner finds the program that carries runs out on a platform: this one where it fits,
+// otherwise the release for that platform beside it, "taffrail-<os>-<arch>".
 func runner(program string) func(context.Context, string, string) (string, error) {
 	return func(_ context.Context, goos, goarch string) (string, error) {
-		if goos != runtime.GOOS || goarch != runtime.GOARCH {
+		path := program
+		if path == "" {
+			var err error
+			if path, err = os.Executable(); err != nil {
+				return "", fmt.Errorf("find this program: %w", err)
+			}
+		}
+		if goos == runtime.GOOS && goarch == runtime.GOARCH {
+			return path, nil
+		}
+		release := filepath.Join(filepath.Dir(path), "taffrail-"+goos+"-"+goarch)
+		if info, err := os.Stat(release); err != nil || !info.Mode().IsRegular() {
 			return "", core.Errorf(core.CodeUnavailable,
-				"This controller runs on %s/%s and has no program for a server with %s/%s.", runtime.GOOS, runtime.GOARCH, goos, goarch)
+				"This controller runs on %s/%s; for a server with %s/%s it needs the release of Taffrail for that platform as %s.",
+				runtime.GOOS, runtime.GOARCH, goos, goarch, release)
 		}
-		if program != "" {
-			return program, nil
-		}
-		path, err := os.Executable()
-		if err != nil {
-			return "", fmt.Errorf("find this program: %w", err)
-		}
-		return path, nil
+		return release, nil
 	}
 }
 
