@@ -18,7 +18,7 @@ const (
 	reachLimit  = 15 * time.Second
 	extraLimit  = 2 * time.Minute
 	firstPause  = 250 * time.Millisecond
-	longestPaus = 5 * time.Second
+	longestPause = 5 * time.Second
 )
 
 var errCancelled = errors.New("cancelled by a person")
@@ -100,7 +100,7 @@ func (j *journey) followToEnd(ctx context.Context) error {
 		if err := sleep(ctx, pause); err != nil {
 			return err
 		}
-		pause = min(pause*2, longestPaus)
+		pause = min(pause*2, longestPause)
 	}
 }
 
@@ -117,7 +117,7 @@ func (j *journey) killOnCancel(ctx context.Context) *killer {
 		case <-j.cancel:
 		}
 		j.noteLine(core.Warning, "Cancel was asked for; ending the run.")
-		for pause := firstPause; ; pause = min(pause*2, longestPaus) {
+		for pause := firstPause; ; pause = min(pause*2, longestPause) {
 			err := j.host.Kill(ctx, j.d.UUID)
 			if err == nil || ctx.Err() != nil {
 				return
@@ -175,7 +175,7 @@ func (k *killer) stop() {
 // server, or limit is over. The first failure is said in the log.
 func (j *journey) persist(ctx context.Context, limit time.Duration, act func(context.Context) error) error {
 	began := time.Now()
-	for pause := firstPause; ; pause = min(pause*2, longestPaus) {
+	for pause := firstPause; ; pause = min(pause*2, longestPause) {
 		err := act(ctx)
 		if err == nil || ctx.Err() != nil || core.CodeOf(err) != core.CodeUnavailable || !host.Temporary(err) {
 			return err

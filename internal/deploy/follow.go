@@ -188,7 +188,7 @@ func (j *journey) commit(ctx context.Context) error {
 
 // retryStore calls act until it succeeds or is refused for good.
 func (j *journey) retryStore(ctx context.Context, act func() error) error {
-	for pause := firstPause; ; pause = min(pause*2, longestPaus) {
+	for pause := firstPause; ; pause = min(pause*2, longestPause) {
 		err := act()
 		if err == nil || ctx.Err() != nil || core.CodeOf(err) == core.CodeLost {
 			return err

@@ -210,7 +210,7 @@ func (j *journey) aftermath(ctx context.Context) {
 	}
 	ctx, stop := context.WithTimeout(ctx, reachLimit)
 	defer stop()
-	for pause := firstPause; ; pause = min(pause*2, longestPaus) {
+	for pause := firstPause; ; pause = min(pause*2, longestPause) {
 		err := j.host.Remove(ctx, j.d.UUID)
 		if err == nil {
 			return
