@@ -15,9 +15,9 @@ import (
 // it nothing has happened and failing is the truth; after it the run may well be going
 // on, so we keep asking until the deployment's own limit, and a little more.
 const (
-	reachLimit  = 15 * time.Second
-	extraLimit  = 2 * time.Minute
-	firstPause  = 250 * time.Millisecond
+	reachLimit   = 15 * time.Second
+	extraLimit   = 2 * time.Minute
+	firstPause   = 250 * time.Millisecond
 	longestPause = 5 * time.Second
 )
 
