@@ -48,7 +48,8 @@ func (f folder) awaitExit(ctx context.Context) error {
 		if running && !endsWithEnd(f.spool()) {
 			return errors.New("it is still running")
 		}
-		if !running && !locked(f.running()) {
+		// The lock goes a moment before the process does.
+		if !running && !locked(f.running()) && !s.Identity.alive() {
 			return nil
 		}
 		if pause(ctx, killPoll) != nil {
