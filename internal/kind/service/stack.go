@@ -148,7 +148,7 @@ func (r *reader) canonical(tree map[string]any) (map[string]any, error) {
 	tree = mapOf(clone(tree))
 	out, err := loader.LoadModelWithContext(unending{}, r.details(tree), r.options)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it is shown to the person as it is
+		return nil, err
 	}
 	out = mapOf(generic(out))
 	for _, v := range mapOf(out["services"]) {
@@ -162,7 +162,7 @@ func (r *reader) canonical(tree map[string]any) (map[string]any, error) {
 		networks["default"] = map[string]any{} // it is there without being named
 	}
 	if err := validation.Validate(out); err != nil {
-		return nil, err //nolint:wrapcheck // as above
+		return nil, err
 	}
 	return out, nil
 }
