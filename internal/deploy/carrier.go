@@ -81,7 +81,7 @@ func (j *journey) planned() bool { return !j.d.Config.Snapshot.Empty() }
 // travel goes the whole way. Errors of the way that a person must know are settled as
 // the outcome; what it returns is a fault of ours or of the store.
 func (j *journey) travel(ctx context.Context) error {
-	if err := j.load(ctx); err != nil {
+	if err := j.loadPatiently(ctx); err != nil {
 		return j.giveUp(ctx, err)
 	}
 	if !j.planned() {
@@ -90,6 +90,26 @@ func (j *journey) travel(ctx context.Context) error {
 		}
 	}
 	return j.carryOut(ctx)
+}
+
+// loadPatiently loads, trying again while the store is in trouble: a run that an earlier
+// controller launched goes on meanwhile, and is not failed because we cannot read.
+func (j *journey) loadPatiently(ctx context.Context) error {
+	began := time.Now()
+	for pause := firstPause; ; pause = min(pause*2, longestPause) {
+		err := j.load(ctx)
+		code := core.CodeOf(err)
+		if err == nil || ctx.Err() != nil || code != core.CodeInternal && code != core.CodeUnavailable || time.Since(began) > extraLimit {
+			return err
+		}
+		if j.cancelled() && !j.planned() {
+			return errCancelled
+		}
+		j.log.Error("deployment cannot be loaded, trying again", "error", err)
+		if err := sleep(ctx, pause); err != nil {
+			return err
+		}
+	}
 }
 
 // load reads the resource and opens the log.

@@ -179,6 +179,35 @@ func TestTakeOverLosesNothing(t *testing.T) {
 	}
 }
 
+// TestStoreInTroubleFailsNothing has a controller take over a run while the store cannot
+// be read: the run goes on, and so must the deployment.
+func TestStoreInTroubleFailsNothing(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, sh("work", "echo started; sleep 1; echo done"))
+	d := r.enqueue()
+	ctx, kill := context.WithCancelCause(t.Context())
+	carried := make(chan struct{})
+	go func() {
+		defer close(carried)
+		r.carrier().Carry(ctx, d, nil)
+	}()
+	r.waitLine(d, "started")
+	kill(queue.ErrStopping)
+	<-carried
+	next, ok := r.takeOver()
+	if !ok {
+		t.Fatal("the run had ended already")
+	}
+	r.hiccups.Store(2)
+	r.carrier().Carry(t.Context(), next, nil)
+	if got := r.get(d.UUID); got.Status != core.StatusFinished {
+		t.Errorf("ended as %s: %s", got.Status, got.Outcome.Reason)
+	}
+	if diff := cmp.Diff([]string{"started", "done"}, r.output(d, core.Stdout)); diff != "" {
+		t.Errorf("stdout (-want +got):\n%s", diff)
+	}
+}
+
 func TestCancelEndsTheProcesses(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, sh("sleep", "echo $$; setsid sleep 987 & echo started; wait; sleep 600"))

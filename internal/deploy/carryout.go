@@ -33,6 +33,9 @@ func (j *journey) carryOut(ctx context.Context) error {
 		return j.stopAndSettle(ctx)
 	}
 	status, err := j.launch(ctx)
+	if err != nil && j.d.Run.Known() && ctx.Err() == nil && core.CodeOf(err) != core.CodeLost {
+		return j.settleLost(ctx, person(err)+" What was started may still run")
+	}
 	if err != nil {
 		return j.giveUp(ctx, err)
 	}
