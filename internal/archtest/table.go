@@ -19,7 +19,7 @@ func Table() []Layer {
 		{Number: 0, Packages: []string{"internal/redact", "internal/supervise", "internal/run"}, Only: []string{"internal/core"}},
 		{Number: 1, Packages: []string{"client"}, Only: []string{"api"}},
 		{Number: 1, Packages: []string{
-			"internal/config", "internal/secretbox", "internal/auth", "internal/engine", "internal/host", "internal/httpio"}},
+			"internal/config", "internal/secretbox", "internal/auth", "internal/engine", "internal/host", "internal/httpio", "internal/compose"}},
 		{Number: 2, Packages: []string{
 			"internal/docker", "internal/git", "internal/build", "internal/proxy", "internal/logs", "internal/queue", "internal/notify"}},
 		{Number: 3, Packages: []string{"internal/deploy"}},
@@ -28,13 +28,13 @@ func Table() []Layer {
 			Only: []string{"internal/core", "internal/auth", "internal/engine", "internal/deploy", "internal/queue", "internal/logs", "internal/redact",
 				"internal/supervise", "api"}},
 		{Number: 6, Packages: []string{"internal/rest", "internal/web"},
-			Only: []string{"internal/control", "internal/auth", "internal/httpio", "internal/logs", "internal/core", "api"}},
+			Only: []string{"internal/control", "internal/auth", "internal/httpio", "internal/logs", "internal/core", "internal/engine", "api"}},
 		// The store keeps what others declare that they need, so it comes behind them;
 		// only the wiring and tests see it.
 		{Number: 6, Packages: []string{"internal/sqlstore"}, Only: []string{"internal/core", "internal/secretbox"}},
 		{Number: 7, Packages: []string{"internal/server"}},
 		{Number: 8, Packages: []string{"internal/cli"},
-			Only: []string{"client", "api", "internal/core", "internal/config", "internal/server", "internal/run", "internal/redact"}},
+			Only: []string{"client", "api", "internal/core", "internal/config", "internal/server", "internal/run", "internal/redact", "internal/engine"}},
 		{Number: 9, Packages: []string{"cmd/taffrail"}, Only: []string{"internal/cli", "internal/run"}},
 	}
 }

@@ -61,7 +61,7 @@ func New(d Deps) *Control {
 	c := &Control{deps: d, log: d.Log}
 	c.kinds = []access{serviceAccess(d.Services)}
 	c.checks = newChecker(d.Servers, d.Hosts, d.Now, d.Log)
-	c.looks = &looker{services: d.Services, containers: d.Containers, statuses: d.Statuses, seen: d.Seen}
+	c.looks = &looker{containers: d.Containers, statuses: d.Statuses, seen: d.Seen}
 	c.keeper = newKeeper(c.looks, d.Log)
 	return c
 }
@@ -83,7 +83,7 @@ func (c *Control) Stop(ctx context.Context) error {
 }
 
 // RefreshStatuses looks at every server once, now, and writes down what has changed of
-// the services at rest there. Control does so by itself while it is started.
+// the resources at rest there. Control does so by itself while it is started.
 func (c *Control) RefreshStatuses(ctx context.Context) { c.keeper.round(ctx) }
 
 // did writes the one line that the operator's log has of a change.

@@ -29,8 +29,8 @@ type Containers interface {
 
 // Statuses sums up what was seen of containers, by the rules of their kind.
 type Statuses interface {
-	// Sum returns the status of a service and, by name, of its parts. It stores nothing.
-	Sum(ctx context.Context, s core.Service, seen []core.Container) (string, map[string]string, error)
+	// Sum says how a resource is. It stores nothing.
+	Sum(ctx context.Context, r core.Resting, seen []core.Container) (core.Condition, error)
 }
 
 // Queue takes deployments in, and knows how far they are from their turn.

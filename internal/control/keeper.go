@@ -20,7 +20,7 @@ const (
 	maxDoublings = 4                // a server that does not answer is asked every 16th round at least
 )
 
-// keeper is the service that keeps the statuses of services true: containers crash and
+// keeper is the service that keeps the statuses of resources true: containers crash and
 // recover when no deployment is there to see it. It asks every server one question a
 // round, and writes only what has changed.
 type keeper struct {
@@ -30,11 +30,19 @@ type keeper struct {
 	seed maphash.Seed
 
 	mu     sync.Mutex // guards what follows
-	known  map[int64]sight
+	known  map[resourceKey]sight
 	silent map[int64]silence // servers that did not answer last time
 }
 
-// sight is what was seen of a service last. While it stays, its status does too.
+// resourceKey names a resource of whatever kind.
+type resourceKey struct {
+	kind core.Kind
+	row  int64
+}
+
+func keyOf(r core.Resting) resourceKey { return resourceKey{kind: r.Kind, row: r.RowID} }
+
+// sight is what was seen of a resource last. While it stays, its status does too.
 type sight struct {
 	containers uint64 // hash of their states
 	changed    time.Time
@@ -44,7 +52,7 @@ type sight struct {
 type silence struct{ times, skip int }
 
 func newKeeper(l *looker, log *slog.Logger) *keeper {
-	k := &keeper{looker: l, log: log, seed: maphash.MakeSeed(), known: map[int64]sight{}, silent: map[int64]silence{}}
+	k := &keeper{looker: l, log: log, seed: maphash.MakeSeed(), known: map[resourceKey]sight{}, silent: map[int64]silence{}}
 	k.Service = supervise.Loop(k.serve)
 	return k
 }
@@ -62,36 +70,36 @@ func (k *keeper) serve(ctx context.Context) {
 	}
 }
 
-// round looks at every server with services at rest, once.
+// round looks at every server with resources at rest, once.
 func (k *keeper) round(ctx context.Context) {
-	list, err := k.seen.ListRestingServices(ctx)
+	list, err := k.seen.ListResting(ctx)
 	if err != nil {
 		k.failed(ctx, "statuses not refreshed", "error", err)
 		return
 	}
-	of := map[int64][]core.Service{}
-	for _, s := range list {
-		of[s.ServerID] = append(of[s.ServerID], s)
+	of := map[int64][]core.Resting{}
+	for _, r := range list {
+		of[r.ServerID] = append(of[r.ServerID], r)
 	}
 	k.forget(list)
 	var all sync.WaitGroup
 	slots := make(chan struct{}, keepAtOnce)
-	for row, services := range of {
+	for row, resources := range of {
 		if !k.due(row) {
 			continue
 		}
 		slots <- struct{}{}
 		all.Go(func() {
 			defer func() { <-slots }()
-			k.server(ctx, row, services)
+			k.server(ctx, row, resources)
 		})
 	}
 	all.Wait()
 }
 
 // server looks at one server.
-func (k *keeper) server(ctx context.Context, row int64, services []core.Service) {
-	server, err := k.seen.GetServerByRow(ctx, services[0].TeamID, row)
+func (k *keeper) server(ctx context.Context, row int64, resources []core.Resting) {
+	server, err := k.seen.GetServerByRow(ctx, resources[0].TeamID, row)
 	if err != nil || !server.Facts.Reachable {
 		return
 	}
@@ -104,9 +112,9 @@ func (k *keeper) server(ctx context.Context, row int64, services []core.Service)
 		k.log.Debug("statuses of a server not refreshed", "server", string(server.UUID), "error", err)
 		return
 	}
-	for _, s := range services {
-		if err := k.service(ctx, s, found[s.UUID]); err != nil && core.CodeOf(err) != core.CodeNotFound {
-			k.failed(ctx, "status of a service not refreshed", "uuid", string(s.UUID), "error", err)
+	for _, r := range resources {
+		if err := k.resource(ctx, r, found[r.UUID]); err != nil && core.CodeOf(err) != core.CodeNotFound {
+			k.failed(ctx, "status of a resource not refreshed", "uuid", string(r.UUID), "error", err)
 		}
 	}
 }
@@ -117,28 +125,21 @@ func (k *keeper) ask(ctx context.Context, server core.Server) (map[core.ID][]cor
 	return k.containers.List(ctx, server, "")
 }
 
-// service records how one service is, unless it is as it was the last time. listed is
+// resource records how one resource is, unless it is as it was the last time. listed is
 // how it was before the server was asked.
-func (k *keeper) service(ctx context.Context, listed core.Service, seen []core.Container) error {
+func (k *keeper) resource(ctx context.Context, listed core.Resting, seen []core.Container) error {
 	now := sight{containers: k.hash(seen), changed: listed.UpdatedAt}
-	if k.saw(listed.RowID, now) {
+	if k.saw(keyOf(listed), now) {
 		return nil
 	}
-	s, err := k.services.GetService(ctx, listed.TeamID, listed.UUID)
+	c, changed, err := k.record(ctx, listed, seen)
 	if err != nil {
 		return err
 	}
-	if !s.UpdatedAt.Equal(listed.UpdatedAt) {
-		return nil // what was seen may be past
+	if changed {
+		k.log.Info("resource has changed by itself", "kind", string(listed.Kind), "uuid", string(listed.UUID), "from", listed.Status, "to", c.Status)
 	}
-	status, err := k.record(ctx, s, seen)
-	if err != nil {
-		return err
-	}
-	if !same(listed.Status, status) {
-		k.log.Info("service has changed by itself", "uuid", string(s.UUID), "from", listed.Status, "to", status)
-	}
-	k.note(listed.RowID, now)
+	k.note(keyOf(listed), now)
 	return nil
 }
 
@@ -155,26 +156,26 @@ func (k *keeper) hash(seen []core.Container) uint64 {
 	return h.Sum64()
 }
 
-func (k *keeper) saw(row int64, now sight) bool {
+func (k *keeper) saw(of resourceKey, now sight) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.known[row] == now
+	return k.known[of] == now
 }
 
-func (k *keeper) note(row int64, now sight) {
+func (k *keeper) note(of resourceKey, now sight) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.known[row] = now
+	k.known[of] = now
 }
 
-// forget drops what is known of services that are not at rest, or gone.
-func (k *keeper) forget(list []core.Service) {
+// forget drops what is known of resources that are not at rest, or gone.
+func (k *keeper) forget(list []core.Resting) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	kept := make(map[int64]sight, len(list))
-	for _, s := range list {
-		if known, ok := k.known[s.RowID]; ok {
-			kept[s.RowID] = known
+	kept := make(map[resourceKey]sight, len(list))
+	for _, r := range list {
+		if known, ok := k.known[keyOf(r)]; ok {
+			kept[keyOf(r)] = known
 		}
 	}
 	k.known = kept

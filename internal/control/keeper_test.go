@@ -178,7 +178,7 @@ type idle struct {
 	asked chan time.Time
 }
 
-func (i idle) ListRestingServices(context.Context) ([]core.Service, error) {
+func (i idle) ListResting(context.Context) ([]core.Resting, error) {
 	i.asked <- time.Now()
 	return nil, nil
 }

@@ -126,14 +126,14 @@ func (c *containers) asks() []core.ID {
 // sums sums statuses up as simply as will do: a service is what its worst container is.
 type sums struct{ count atomic.Int64 }
 
-func (s *sums) Sum(_ context.Context, v core.Service, seen []core.Container) (string, map[string]string, error) {
+func (s *sums) Sum(_ context.Context, _ core.Resting, seen []core.Container) (core.Condition, error) {
 	s.count.Add(1)
 	status, parts := "exited:unhealthy", map[string]string{}
 	for _, c := range seen {
 		parts[c.Service] = c.State + ":" + c.Health
 		status = parts[c.Service]
 	}
-	return status, parts, nil
+	return core.Condition{Status: status, Parts: parts}, nil
 }
 
 func (c *containers) Logs(_ context.Context, s core.Server, container string, lines int, timestamps bool) (string, error) {

@@ -146,7 +146,7 @@ func (in Action) checked(verb core.Verb) (Action, error) {
 // looked at is not refused.
 func (c *Control) senseless(ctx context.Context, p auth.Principal, r Resource, verb core.Verb, active []core.Deployment) error {
 	refusal := senseless(r, verb, active)
-	if refusal == nil || r.Kind != core.KindService {
+	if refusal == nil {
 		return refusal
 	}
 	now, err := c.look(ctx, p, r)
@@ -161,17 +161,15 @@ func (c *Control) senseless(ctx context.Context, p auth.Principal, r Resource, v
 	return senseless(r, verb, active)
 }
 
-// look looks at the containers of a service afresh.
+// look looks at the containers of a resource afresh.
 func (c *Control) look(ctx context.Context, p auth.Principal, r Resource) (glance, error) {
 	server, err := c.serverByRow(ctx, p, r.ServerID)
 	if err != nil {
 		return glance{}, err
 	}
-	s, err := c.service(ctx, p, r.UUID)
-	if err != nil {
-		return glance{}, err
-	}
-	return c.looks.look(ctx, server, s)
+	return c.looks.look(ctx, server, core.Resting{
+		Kind: r.Kind, RowID: r.RowID, UUID: r.UUID, TeamID: p.TeamID, ServerID: r.ServerID, Status: r.Status, UpdatedAt: r.UpdatedAt,
+	})
 }
 
 // senseless refuses what is so already, judged by the last known status and by what is

@@ -73,15 +73,16 @@ type ServiceStore interface {
 	PurgeService(ctx context.Context, team int64, id core.ID) error
 }
 
-// StatusStore is where it is kept how services are. It works for all teams.
+// StatusStore is where it is kept how resources are. It works for all teams.
 type StatusStore interface {
-	// ListRestingServices returns the services of all teams that have no deployment
-	// queued or in progress: their ids, server, status and last change.
-	ListRestingServices(ctx context.Context) ([]core.Service, error)
+	// ListResting returns the resources of all teams that have no deployment queued or
+	// in progress, by server.
+	ListResting(ctx context.Context) ([]core.Resting, error)
 	GetServerByRow(ctx context.Context, team, row int64) (core.Server, error)
-	// SeeService writes the status of s and of its parts, unless s changed after it was
-	// read (by UpdatedAt) or has a deployment queued or in progress.
-	SeeService(ctx context.Context, s core.Service) error
+	// SeeResource writes how r is, and its parts, unless it changed after it was read (by
+	// UpdatedAt) or has a deployment queued or in progress. What is stored already is not
+	// written again; it says whether anything was.
+	SeeResource(ctx context.Context, r core.Resting, c core.Condition) (bool, error)
 }
 
 // EnvStore keeps environment variables.

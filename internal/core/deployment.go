@@ -54,6 +54,10 @@ type Options struct {
 	PullLatest      bool // pull images even when they are there
 	StopBeforeStart bool // stop what runs before the new one starts (after pull and build)
 	Force           bool // build without cache, and do not join an equal queued deployment
+	Backup          ID   // databases: the Backup that is taken, before anything else
+	Restore         ID   // databases: the Backup that is read back, behind everything else
+	ForceVersion    bool // databases: go to an image whose version may not read the volume
+	OnlyProxy       bool // databases: bring only public access to what it should be
 	Remove          Removal
 }
 

@@ -31,6 +31,9 @@ const (
 	VerbStop     Verb = "stop"
 	VerbRestart  Verb = "restart"
 	VerbRollback Verb = "rollback"
+	VerbBackup   Verb = "backup"  // databases: take a dump
+	VerbRestore  Verb = "restore" // databases: start, then read a dump back
+	VerbRenew    Verb = "renew"   // databases: deliver a new certificate without a restart
 )
 
 // Status is where a deployment stands. The strings are wire and storage format.

@@ -193,7 +193,7 @@ func (j *journey) plan(ctx context.Context) error {
 // observe looks at the server, trying again while it cannot be reached: a server that
 // reboots is no reason to fail.
 func (j *journey) observe(ctx context.Context) (Observed, error) {
-	seen := Observed{ComposeVersion: j.target.Server().Facts.ComposeVersion}
+	seen := Observed{ComposeVersion: j.target.Server().Facts.ComposeVersion, Now: time.Now().UTC()}
 	err := j.persist(ctx, reachLimit, func(ctx context.Context) error {
 		var err error
 		seen.Containers, err = docker.Containers(ctx, j.host, string(j.d.Resource.UUID))

@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"context"
+	"time"
 
 	"github.com/taffrail/taffrail/internal/core"
 	"github.com/taffrail/taffrail/internal/redact"
@@ -13,8 +14,10 @@ type Kind interface {
 	// Load reads the resource of d with everything it needs to be planned, secrets
 	// included. It also finds soft-deleted resources: a stop may belong to a deletion.
 	Load(ctx context.Context, d core.Deployment) (Target, error)
-	// Record stores what was seen of the resource's containers when d ended.
-	Record(ctx context.Context, d core.Deployment, seen []core.Container) error
+	// Record stores what was found when d ended. It may be called more than once.
+	Record(ctx context.Context, d core.Deployment, found core.Findings) error
+	// Sum says how a resource is by what was seen of its containers. It stores nothing.
+	Sum(ctx context.Context, r core.Resting, seen []core.Container) (core.Condition, error)
 }
 
 // Target is a loaded resource. It does no I/O.
@@ -32,6 +35,7 @@ type Target interface {
 type Observed struct {
 	Containers     []core.Container // of the resource, running or not
 	ComposeVersion string
+	Now            time.Time // by the controller's clock
 }
 
 // Plan is what a deployment does.

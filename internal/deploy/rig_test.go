@@ -87,11 +87,16 @@ func (r *rig) Load(context.Context, core.Deployment) (deploy.Target, error) {
 }
 
 // Record implements deploy.Kind.
-func (r *rig) Record(_ context.Context, _ core.Deployment, seen []core.Container) error {
+func (r *rig) Record(_ context.Context, _ core.Deployment, found core.Findings) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.recorded = seen
+	r.recorded = found.Containers
 	return nil
+}
+
+// Sum implements deploy.Kind.
+func (r *rig) Sum(context.Context, core.Resting, []core.Container) (core.Condition, error) {
+	return core.Condition{}, nil
 }
 
 type target struct{ *rig }

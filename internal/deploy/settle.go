@@ -155,8 +155,7 @@ func (j *journey) completeOutcome(ctx context.Context) error {
 		}
 	}
 	j.d.Config.Digests = map[string]string{}
-	seen, _ := j.ingest.Containers()
-	for _, c := range seen {
+	for _, c := range j.ingest.Findings().Containers {
 		j.d.Config.Digests[set.String(c.Image)] = digest(c)
 	}
 	return nil
@@ -184,19 +183,19 @@ func (j *journey) record(ctx context.Context) {
 	if j.target == nil || j.host == nil || !j.planned() {
 		return
 	}
-	seen, looked := j.ingest.Containers()
-	if !looked {
+	found := j.ingest.Findings()
+	if !found.Looked {
 		// A run that was cancelled or failed on its way left something behind that it
 		// did not look at: what is there now is what the resource's status must say.
 		ctx, stop := context.WithTimeout(ctx, lookLimit)
 		defer stop()
 		var err error
-		if seen, err = docker.Containers(ctx, j.host, string(j.d.Resource.UUID)); err != nil {
+		if found.Containers, err = docker.Containers(ctx, j.host, string(j.d.Resource.UUID)); err != nil {
 			j.log.Warn("containers not looked at", "error", err)
 			return
 		}
 	}
-	if err := j.deps.Kinds[j.d.Kind].Record(ctx, j.d, seen); err != nil {
+	if err := j.deps.Kinds[j.d.Kind].Record(ctx, j.d, found); err != nil {
 		j.log.Error("status of the resource not recorded", "error", err)
 	}
 }

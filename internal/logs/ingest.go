@@ -35,8 +35,7 @@ type state struct {
 	Hidden     bool                   `json:"hidden,omitempty"`
 	Open       bool                   `json:"open,omitempty"` // Step has not ended
 	Streams    map[core.Stream]resume `json:"streams,omitempty"`
-	Seen       bool                   `json:"seen,omitempty"` // the run looked at the containers
-	Containers []core.Container       `json:"containers,omitempty"`
+	Found      core.Findings          `json:"found,omitzero"`
 	Identity   run.Identity           `json:"identity"`
 	End        *run.End               `json:"end,omitempty"`
 }
@@ -71,8 +70,8 @@ func NewIngest(set *redact.Set, logID, fence int64, cursor core.Cursor, last int
 // Offset is where the spool must be followed from.
 func (in *Ingest) Offset() int64 { return in.base.Cursor.Offset }
 
-// Containers returns what the run found of the containers, and whether it looked.
-func (in *Ingest) Containers() ([]core.Container, bool) { return in.state.Containers, in.state.Seen }
+// Findings are what the run has found out so far.
+func (in *Ingest) Findings() core.Findings { return in.state.Found }
 
 // Identity returns who carries the run out; zero until its first frame came.
 func (in *Ingest) Identity() run.Identity { return in.state.Identity }
@@ -125,12 +124,26 @@ func (in *Ingest) record(f run.Frame) error {
 		if err := json.Unmarshal(f.Data, &fact); err != nil {
 			return err
 		}
-		in.state.Containers, in.state.Seen = fact.Containers, true
+		in.found(fact)
 	case run.FrameEnd:
 		in.state.End = &run.End{}
 		return json.Unmarshal(f.Data, in.state.End)
 	}
 	return nil // a newer runner may write kinds that we do not know
+}
+
+// found adds a fact to what is known: of containers and answers the last word counts.
+func (in *Ingest) found(fact run.Fact) {
+	known := &in.state.Found
+	if fact.Looked {
+		known.Containers, known.Looked = fact.Containers, true
+	}
+	if fact.Artifact != nil {
+		known.Artifacts = append(known.Artifacts, *fact.Artifact)
+	}
+	if fact.Answers != nil {
+		known.Answers = fact.Answers
+	}
 }
 
 func (in *Ingest) stepStart(f run.Frame) error {

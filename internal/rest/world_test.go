@@ -115,8 +115,8 @@ func (containers) List(_ context.Context, _ core.Server, project core.ID) (map[c
 
 type statuses struct{}
 
-func (statuses) Sum(context.Context, core.Service, []core.Container) (string, map[string]string, error) {
-	return "running:unknown", nil, nil
+func (statuses) Sum(context.Context, core.Resting, []core.Container) (core.Condition, error) {
+	return core.Condition{Status: "running:unknown"}, nil
 }
 
 type composer struct{}

@@ -25,8 +25,9 @@ type Script struct {
 	Limit time.Duration `json:"limit,omitempty"`
 }
 
-// Step is one thing to do: exactly one of Argv, Files, Delete and Watch is set. The
-// first step that fails ends the run; later steps run all the same when they say Always.
+// Step is one thing to do: exactly one of Argv, Files, Delete, Watch, Ports and Object is
+// set. The first step that fails ends the run; later steps run all the same when they say
+// Always or, only then, OnFailure.
 type Step struct {
 	Name    string            `json:"name"`            // short and stable: "pull", "start"
 	Title   string            `json:"title"`           // said in the log when it starts
@@ -36,11 +37,18 @@ type Step struct {
 	Files   []File            `json:"files,omitempty"`
 	Delete  []string          `json:"delete,omitempty"` // absolute paths below the remote folder, removed with what is in them
 	Watch   *Watch            `json:"watch,omitempty"`
+	Ports   *Ports            `json:"ports,omitempty"`
+	Object  *Object           `json:"object,omitempty"`
+	Input   *Input            `json:"input,omitempty"`    // with Argv: what it reads, instead of Stdin
+	Output  *Output           `json:"output,omitempty"`   // with Argv: where its standard output goes, instead of to the log
 	Timeout time.Duration     `json:"timeout,omitempty"`  // of all attempts together; 0: the run's own limit
 	Retries int               `json:"retries,omitempty"`  // further attempts after a failure; idempotent steps only
 	MayFail bool              `json:"may_fail,omitempty"` // the exit code is recorded, the run goes on
 	Always  bool              `json:"always,omitempty"`   // runs after a failure too
-	Hidden  bool              `json:"hidden,omitempty"`   // its output is shown only on demand
+	// OnFailure runs the step only after a failure or a cancel, to put back what was
+	// there. What becomes of it does not change how the run ended, only the reason tells.
+	OnFailure bool `json:"on_failure,omitempty"`
+	Hidden    bool `json:"hidden,omitempty"` // its output is shown only on demand
 }
 
 // File is written atomically (temporary file, fsync, rename) with its mode. Relative
@@ -76,6 +84,46 @@ type Expect struct {
 	Replicas int    `json:"replicas"`
 	OneShot  bool   `json:"one_shot,omitempty"` // must end with exit code 0 rather than keep running
 	Ignore   bool   `json:"ignore,omitempty"`   // looked at, reported, never at fault
+	// Ready is a command that is run in the container until it exits with 0: only then
+	// the container counts as up, whatever its health check says. What it printed last is
+	// written as a fact. Its attempts are in the log, each with how it failed.
+	Ready []string `json:"ready,omitempty"`
+}
+
+// Output is a file that takes what a command prints. It is written beside its place and
+// moved there when the command has ended with 0, and written as a fact then.
+type Output struct {
+	Name string `json:"name"` // of the artifact in the fact
+	Path string `json:"path"` // absolute, below the remote folder; folders are made 0700, the file 0600
+	Gzip bool   `json:"gzip,omitempty"`
+}
+
+// Input is a file that a command reads as its standard input.
+type Input struct {
+	Path   string `json:"path"`             // absolute, below the remote folder
+	Gunzip bool   `json:"gunzip,omitempty"` // it is compressed; the command is not to see that
+	SHA256 string `json:"sha256,omitempty"` // checked before the command starts; hex
+}
+
+// Ports checks that TCP ports of the server are free, or in use by a container of the
+// project itself, and names who has them otherwise.
+type Ports struct {
+	Project string `json:"project"`
+	Ports   []int  `json:"ports"`
+}
+
+// Object copies a file to or from a bucket that speaks S3, or deletes objects there.
+type Object struct {
+	Put      string   `json:"put,omitempty"`    // key to write Path to, and the artifact's name
+	Get      string   `json:"get,omitempty"`    // key to read into Path, 0600
+	Delete   []string `json:"delete,omitempty"` // keys; ones that are not there are no fault
+	Path     string   `json:"path,omitempty"`   // absolute, below the remote folder
+	Name     string   `json:"name,omitempty"`   // of the artifact in the fact, with Put
+	Endpoint string   `json:"endpoint"`         // URL
+	Region   string   `json:"region"`
+	Bucket   string   `json:"bucket"`
+	Access   string   `json:"access"` // key id
+	Secret   string   `json:"secret"`
 }
 
 // FrameKind is the kind of a record of the spool.
@@ -133,7 +181,10 @@ type StepEnd struct {
 
 // Fact is something the run found out that the record keeps.
 type Fact struct {
-	Containers []core.Container `json:"containers,omitempty"`
+	Containers []core.Container  `json:"containers,omitempty"`
+	Looked     bool              `json:"looked,omitempty"` // Containers is an answer, even when it is empty
+	Artifact   *core.Artifact    `json:"artifact,omitempty"`
+	Answers    map[string]string `json:"answers,omitempty"` // what readiness commands printed, by compose service
 }
 
 // End is how the whole run ended.

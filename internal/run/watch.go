@@ -138,7 +138,7 @@ func (t *watcher) fact(ctx context.Context, found []inspection) {
 	if len(found) > 0 {
 		images, _ = t.docker(ctx, imagesArgv(found)) // prints those it knows, even when it fails
 	}
-	fact := Fact{Containers: containers(found, images)}
+	fact := Fact{Containers: containers(found, images), Looked: true}
 	for n := len(fact.Containers); ; n = n * 3 / 4 {
 		fact.Containers = fact.Containers[:n]
 		if data, err := json.Marshal(fact); err == nil && len(data) <= MaxPayload {

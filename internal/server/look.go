@@ -9,13 +9,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/taffrail/taffrail/internal/core"
+	"github.com/taffrail/taffrail/internal/deploy"
 	"github.com/taffrail/taffrail/internal/host"
-	"github.com/taffrail/taffrail/internal/kind/service"
 	"github.com/taffrail/taffrail/internal/run"
-	"github.com/taffrail/taffrail/internal/sqlstore"
 )
 
 const (
@@ -122,36 +120,10 @@ func exitOf(status string) int {
 	return code
 }
 
-// statuses makes statuses by the rules of the kind "service", and keeps what the kind
-// would store of them.
-type statuses struct {
-	*sqlstore.DB
-	kind *service.Kind
-
-	mu    sync.Mutex // held for one Sum; guards what follows
-	state string
-	parts map[string]string
-}
-
-func newStatuses(db *sqlstore.DB) *statuses {
-	s := &statuses{DB: db}
-	s.kind = service.New(s)
-	return s
-}
+// statuses sums up by the rules of the kinds. It implements control.Statuses.
+type statuses map[core.Kind]deploy.Kind
 
 // Sum implements control.Statuses.
-func (s *statuses) Sum(ctx context.Context, v core.Service, seen []core.Container) (string, map[string]string, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	err := s.kind.Record(ctx, core.Deployment{
-		Kind: core.KindService, TeamID: v.TeamID, Server: core.ServerRef{RowID: v.ServerID},
-		Resource: core.Resource{RowID: v.RowID, UUID: v.UUID, Name: v.Name},
-	}, seen)
-	return s.state, s.parts, err
-}
-
-// SetServiceStatus implements service.Store.
-func (s *statuses) SetServiceStatus(_ context.Context, _, _ int64, status, _, _ string, parts map[string]string) error {
-	s.state, s.parts = status, parts
-	return nil
+func (s statuses) Sum(ctx context.Context, r core.Resting, seen []core.Container) (core.Condition, error) {
+	return s[r.Kind].Sum(ctx, r, seen)
 }

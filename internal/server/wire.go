@@ -42,8 +42,9 @@ func (s *Server) wire(ctx context.Context, o Options) error {
 	pool := host.NewPool(hostOptions(s.db, o))
 	machines := machines{pool}
 	stacks := service.New(s.db)
-	dispatcher := queue.NewDispatcher(s.db, s.carrier(hub, pool, stacks), queue.Options{Owner: owner(), Lease: s.cfg.Lease, Log: o.Log})
-	ctl := s.control(hub, machines, stacks, dispatcher)
+	kinds := map[core.Kind]deploy.Kind{core.KindService: stacks}
+	dispatcher := queue.NewDispatcher(s.db, s.carrier(hub, pool, kinds), queue.Options{Owner: owner(), Lease: s.cfg.Lease, Log: o.Log})
+	ctl := s.control(hub, machines, stacks, kinds, dispatcher)
 	toucher := auth.NewToucher(s.db, touchEvery, o.Log)
 	api, err := rest.New(rest.Deps{
 		Control: ctl, Auth: auth.NewAuthenticator(s.db, toucher.Touch, time.Now),
@@ -64,21 +65,21 @@ func (s *Server) wire(ctx context.Context, o Options) error {
 }
 
 // carrier is what carries deployments.
-func (s *Server) carrier(hub *logs.Hub, pool *host.Pool, stacks deploy.Kind) *deploy.Carrier {
+func (s *Server) carrier(hub *logs.Hub, pool *host.Pool, kinds map[core.Kind]deploy.Kind) *deploy.Carrier {
 	return deploy.NewCarrier(deploy.Deps{
 		Store: s.db, Lines: s.db, Hub: hub, Log: s.log,
-		Kinds:   map[core.Kind]deploy.Kind{core.KindService: stacks},
+		Kinds:   kinds,
 		Hosts:   pool.Get,
 		Secrets: ownSecrets(s.db),
 	})
 }
 
 // control is what people ask.
-func (s *Server) control(hub *logs.Hub, m machines, stacks control.Composer, q *queue.Dispatcher) *control.Control {
+func (s *Server) control(hub *logs.Hub, m machines, stacks control.Composer, kinds map[core.Kind]deploy.Kind, q *queue.Dispatcher) *control.Control {
 	return control.New(control.Deps{
 		Servers: s.db, Keys: s.db, Projects: s.db, Environments: s.db, Services: s.db, Envs: s.db,
 		Deployments: s.db, Teams: s.db, Tokens: s.db, Queue: s.db,
-		Composer: stacks, Hosts: m, Containers: m, Statuses: newStatuses(s.db), Seen: s.db,
+		Composer: stacks, Hosts: m, Containers: m, Statuses: statuses(kinds), Seen: s.db,
 		Wake: q.Wake,
 		Cancel: func(_ context.Context, d core.Deployment) {
 			q.Cancel(d.Kind, d.RowID)

@@ -84,7 +84,7 @@ func setPartStatus(ctx context.Context, s *session, now, service int64, status m
 			continue
 		}
 		for _, t := range partTables {
-			_, err := s.exec(ctx, `UPDATE `+t.name+` SET status = $1, updated_at = $2 WHERE service_id = $3 AND name = $4`, value, now, service, name)
+			_, err := s.exec(ctx, `UPDATE `+t.name+` SET status = $1, updated_at = $2 WHERE service_id = $3 AND name = $4 AND `+changedTo, value, now, service, name)
 			if err != nil {
 				return err
 			}

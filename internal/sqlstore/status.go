@@ -2,25 +2,28 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 
 	"github.com/taffrail/taffrail/internal/core"
 )
 
-const restingServices = `SELECT v.id, v.uuid, v.team_id, v.server_id, v.status, v.updated_at FROM services v
-	WHERE v.deleted_at IS NULL AND v.server_id IS NOT NULL
-		AND NOT EXISTS (SELECT 1 FROM service_deployment_queues d WHERE d.service_id = v.id AND ` + active + `)
-	ORDER BY v.server_id, v.id`
+// resting are the resources of the kinds that have no deployment queued or in progress.
+// Applications have none of the containers that are looked at yet.
+var resting = unionOf(kinds[1:], `SELECT '{kind}' AS kind, r.id, r.uuid, r.team_id, r.server_id AS server, r.status, r.updated_at FROM {resources} r
+	WHERE r.deleted_at IS NULL AND r.server_id IS NOT NULL
+		AND NOT EXISTS (SELECT 1 FROM {queue} d WHERE d.{ref} = r.{refTo} AND `+active+`)`) + "\nORDER BY server, 1, 2"
 
-func scanResting(r row) (core.Service, error) {
-	var v core.Service
-	err := r.Scan(&v.RowID, &v.UUID, &v.TeamID, &v.ServerID, &v.Status, stamp{&v.UpdatedAt})
+func scanResting(r row) (core.Resting, error) {
+	var v core.Resting
+	err := r.Scan(&v.Kind, &v.RowID, &v.UUID, &v.TeamID, &v.ServerID, &v.Status, stamp{&v.UpdatedAt})
 	return v, err
 }
 
-// ListRestingServices returns the services of all teams that have no deployment queued
-// or in progress, by server. Of each there are only its ids, status and last change.
-func (db *DB) ListRestingServices(ctx context.Context) ([]core.Service, error) {
-	return getList(ctx, db, "services at rest", scanResting, restingServices)
+// ListResting returns the resources of all teams that have no deployment queued or in
+// progress, by server.
+func (db *DB) ListResting(ctx context.Context) ([]core.Resting, error) {
+	return getList(ctx, db, "resources at rest", scanResting, resting)
 }
 
 // GetServerByRow reads a server by its row id.
@@ -28,26 +31,42 @@ func (db *DB) GetServerByRow(ctx context.Context, team, row int64) (core.Server,
 	return getOne(ctx, db, "Server", scanServer, `SELECT `+serverColumns+` FROM servers WHERE id = $1 AND team_id = $2`, row, team)
 }
 
-// SeeService writes the status of v and, by name, of its parts. Nothing is written when
-// v changed after it was read (v.UpdatedAt), or has a deployment queued or in progress:
-// what was seen may be past then.
-func (db *DB) SeeService(ctx context.Context, v core.Service) error {
-	return db.inTx(ctx, "write what was seen of a service", func(s *session) error {
+// changedTo says that a status is another one than $1. What nobody has looked at yet is
+// stored as plainly exited.
+const changedTo = `(status <> $1 AND NOT (status = 'exited' AND $1 = 'exited:unhealthy'))`
+
+// SeeResource writes the condition of a resource, and of its parts by name, and says
+// whether its status is another one now. Nothing is written when it changed after it was
+// read (r.UpdatedAt), or has a deployment queued or in progress: what was seen may be
+// past then.
+func (db *DB) SeeResource(ctx context.Context, r core.Resting, c core.Condition) (bool, error) {
+	changed := false
+	err := db.inTx(ctx, "write what was seen of a resource", func(s *session) error {
+		k, err := kindOf(r.Kind)
+		if err != nil {
+			return err
+		}
 		now, err := db.engine.now(ctx, s)
 		if err != nil {
 			return err
 		}
-		n, err := s.exec(ctx,
-			`UPDATE services SET status = $1, updated_at = $2 WHERE id = $3 AND team_id = $4 AND updated_at = $5 AND deleted_at IS NULL
-				AND NOT EXISTS (SELECT 1 FROM service_deployment_queues d WHERE d.service_id = $3 AND `+active+`)`,
-			v.Status, now, v.RowID, v.TeamID, v.UpdatedAt.UnixMicro())
-		if err != nil || n == 0 {
+		at, err := one(ctx, s, scanValue[int64], k.fill(
+			`UPDATE {resources} AS r SET updated_at = CASE WHEN `+changedTo+` THEN $2 ELSE updated_at END,
+				status = CASE WHEN `+changedTo+` THEN $1 ELSE status END
+			WHERE r.id = $3 AND r.team_id = $4 AND r.updated_at = $5 AND r.deleted_at IS NULL
+				AND NOT EXISTS (SELECT 1 FROM {queue} d WHERE d.{ref} = r.{refTo} AND `+active+`) RETURNING updated_at`),
+			c.Status, now, r.RowID, r.TeamID, r.UpdatedAt.UnixMicro())
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
 			return err
 		}
-		parts := map[string]string{}
-		for _, p := range v.Parts {
-			parts[p.Name] = p.Status
+		changed = at == now
+		if r.Kind != core.KindService {
+			return nil
 		}
-		return setPartStatus(ctx, s, now, v.RowID, parts)
+		return setPartStatus(ctx, s, now, r.RowID, c.Parts)
 	})
+	return changed, err
 }

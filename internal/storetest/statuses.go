@@ -11,14 +11,15 @@ import (
 // and as it was when it was looked at.
 func exerciseStatuses(t *testing.T, db *sqlstore.DB) {
 	w, other := newWorld(t, db), anotherWorld(t, db)
-	rest := func(want ...core.Service) []core.Service {
+	rest := func(services ...core.Service) []core.Resting {
 		t.Helper()
-		got, err := db.ListRestingServices(t.Context())
+		got, err := db.ListResting(t.Context())
 		ok(t, err)
-		for i, v := range want {
-			want[i] = core.Service{RowID: v.RowID, UUID: v.UUID, TeamID: v.TeamID, ServerID: v.ServerID, Status: v.Status, UpdatedAt: v.UpdatedAt}
+		var want []core.Resting
+		for _, v := range services {
+			want = append(want, restingOf(v))
 		}
-		same(t, "services at rest", got, want)
+		same(t, "resources at rest", got, want)
 		return got
 	}
 	rest(w.service, other.service)
@@ -30,9 +31,8 @@ func exerciseStatuses(t *testing.T, db *sqlstore.DB) {
 
 	see := func(v core.Service, status string) {
 		t.Helper()
-		v.Status = status
-		v.Parts = []core.ServicePart{{Name: "web", Status: status}}
-		ok(t, db.SeeService(t.Context(), v))
+		_, err := db.SeeResource(t.Context(), restingOf(v), core.Condition{Status: status, Parts: map[string]string{"web": status}})
+		ok(t, err)
 	}
 	expect := func(status string) core.Service {
 		t.Helper()
@@ -69,4 +69,9 @@ func exerciseStatuses(t *testing.T, db *sqlstore.DB) {
 	ok(t, db.DeleteService(t.Context(), w.team, w.service.UUID))
 	rest(other.service)
 	see(now, "exited")
+}
+
+func restingOf(v core.Service) core.Resting {
+	return core.Resting{Kind: core.KindService, RowID: v.RowID, UUID: v.UUID, TeamID: v.TeamID, ServerID: v.ServerID,
+		Status: v.Status, UpdatedAt: v.UpdatedAt}
 }

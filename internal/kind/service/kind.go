@@ -4,13 +4,13 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"path"
 	"sync"
 	"time"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/sirupsen/logrus"
 
+	"github.com/taffrail/taffrail/internal/compose"
 	"github.com/taffrail/taffrail/internal/core"
 	"github.com/taffrail/taffrail/internal/deploy"
 )
@@ -59,18 +59,9 @@ func (k *Kind) load(ctx context.Context, d core.Deployment) (*target, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load team of service: %w", err)
 	}
-	t := &target{service: s, envs: envs, server: server, destination: destination, dir: folder(server, s.UUID)}
+	t := &target{service: s, envs: envs, server: server, destination: destination, dir: compose.Folder(server, "services", s.UUID)}
 	t.out, t.fault = k.compose(s, envs, t.dir, team.AllowHostAccess)
 	return t, nil
-}
-
-// folder is where a service lives on its server.
-func folder(server core.Server, id core.ID) string {
-	remote := server.Settings.RemoteDir
-	if remote == "" {
-		remote = "/data/taffrail"
-	}
-	return path.Join(remote, "services", string(id))
 }
 
 // Draft implements control.Composer. s needs its UUID, since host names are made from
@@ -123,12 +114,12 @@ func projectName(id core.ID) string {
 
 // Record implements deploy.Kind. What runs is recorded only when d brought it up and
 // the service has not been changed meanwhile.
-func (k *Kind) Record(ctx context.Context, d core.Deployment, seen []core.Container) error {
+func (k *Kind) Record(ctx context.Context, d core.Deployment, found core.Findings) error {
 	t, err := k.load(ctx, d)
 	if err != nil {
 		return err
 	}
-	status, parts := t.status(seen)
+	status, parts := t.status(found.Containers)
 	hash, compose := "", ""
 	if d.Status == core.StatusFinished && d.Verb != core.VerbStop && t.fault == nil && d.Config.Hash == t.out.hash {
 		hash, compose = t.out.hash, t.out.compose
@@ -138,4 +129,17 @@ func (k *Kind) Record(ctx context.Context, d core.Deployment, seen []core.Contai
 		return fmt.Errorf("record service: %w", err)
 	}
 	return nil
+}
+
+// Sum implements deploy.Kind.
+func (k *Kind) Sum(ctx context.Context, r core.Resting, seen []core.Container) (core.Condition, error) {
+	t, err := k.load(ctx, core.Deployment{
+		Kind: core.KindService, TeamID: r.TeamID, Server: core.ServerRef{RowID: r.ServerID},
+		Resource: core.Resource{RowID: r.RowID, UUID: r.UUID},
+	})
+	if err != nil {
+		return core.Condition{}, err
+	}
+	status, parts := t.status(seen)
+	return core.Condition{Status: status, Parts: parts}, nil
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/taffrail/taffrail/internal/compose"
 	"github.com/taffrail/taffrail/internal/core"
 	"github.com/taffrail/taffrail/internal/run"
 )
@@ -51,7 +52,7 @@ func (k *Kind) compose(s core.Service, envs []core.EnvVar, dir string, allowHost
 	rw := rewriter{stack: st, service: s, vars: vars, dir: dir}
 	out = &output{stack: st, tree: rw.rewrite(), env: dotenv(vars, names), files: st.files(), vars: vars}
 	out.secrets = rw.secrets
-	if out.compose, err = render(out.tree); err != nil {
+	if out.compose, err = compose.Render(out.tree); err != nil {
 		return nil, err
 	}
 	out.hash, err = out.sum()

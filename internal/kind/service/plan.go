@@ -3,11 +3,10 @@ package service
 import (
 	"errors"
 	"fmt"
-	"path"
-	"strconv"
 	"strings"
 	"time"
 
+	"github.com/taffrail/taffrail/internal/compose"
 	"github.com/taffrail/taffrail/internal/core"
 	"github.com/taffrail/taffrail/internal/deploy"
 	"github.com/taffrail/taffrail/internal/run"
@@ -15,9 +14,8 @@ import (
 
 // Steps of a run that have limits of their own.
 const (
-	pullRetries = 2
-	settle      = time.Second
-	stopWatch   = time.Minute
+	settle    = time.Second
+	stopWatch = time.Minute
 )
 
 // planner makes the plan of one deployment.
@@ -59,11 +57,7 @@ func undeployable(err error) error {
 }
 
 func (p *planner) script(steps []run.Step) run.Script {
-	s := run.Script{ID: p.d.UUID, Dir: p.dir, Steps: steps}
-	if limit := p.server.Settings.DynamicTimeout; limit > 0 {
-		s.Limit = time.Duration(limit) * time.Second
-	}
-	return s
+	return compose.Script(p.d.UUID, p.dir, p.server, steps)
 }
 
 // up brings the stack to what it should be. Whatever may fail slowly comes before
@@ -92,25 +86,14 @@ func (p *planner) project() string { return string(p.service.UUID) }
 
 // step is a compose command.
 func (p *planner) step(name, title string, args ...string) run.Step {
-	env := map[string]string{
-		// Nothing of the server's environment or of files beside the compose file may
-		// decide what runs.
-		"COMPOSE_PROFILES": "", "COMPOSE_ANSI": "never", "COMPOSE_PROGRESS": "plain",
-	}
+	project := compose.Project{Name: p.project(), Dir: p.dir, File: composeFile}
 	if p.out != nil {
-		for name, value := range p.out.secrets {
-			env[name] = value
-		}
+		project.Env = p.out.secrets
 	}
-	file := composeFile
 	if p.d.Verb == core.VerbStop {
-		file = stopFile
+		project.File = stopFile
 	}
-	argv := []string{
-		"docker", "compose", "--env-file", "/dev/null", "--project-name", p.project(), "--project-directory", p.dir,
-		"-f", path.Join(p.dir, file),
-	}
-	return run.Step{Name: name, Title: title, Argv: append(argv, args...), Env: env}
+	return project.Step(name, title, args...)
 }
 
 func (p *planner) files() run.Step {
@@ -135,23 +118,12 @@ func (p *planner) pull() (run.Step, bool) {
 		args = append(args, "--policy", "missing")
 	}
 	s := p.step("pull", "Pulling images.", args...)
-	s.Retries = pullRetries
+	s.Retries = compose.PullRetries
 	return s, true
 }
 
-// atLeast compares the version of Compose on the server; one that is unknown is taken
-// for a recent one.
 func (p *planner) atLeast(major, minor int) bool {
-	fields := strings.SplitN(strings.TrimPrefix(p.seen.ComposeVersion, "v"), ".", 3)
-	if len(fields) < 2 {
-		return true
-	}
-	ma, err1 := strconv.Atoi(fields[0])
-	mi, err2 := strconv.Atoi(fields[1])
-	if err1 != nil || err2 != nil {
-		return true
-	}
-	return ma > major || ma == major && mi >= minor
+	return compose.AtLeast(p.seen.ComposeVersion, major, minor)
 }
 
 // mayBuild: a restart brings up what is there, unless something new was asked for.
@@ -198,10 +170,7 @@ func (p *planner) pullAtStart() string {
 // and a stack that asks for "db" could reach another stack's.
 func (p *planner) connect() []run.Step {
 	network := p.destination.Network
-	steps := []run.Step{{
-		Name: "network", Title: "Looking for the network " + network + ".", MayFail: true, Hidden: true,
-		Argv: []string{"docker", "network", "create", "--attachable", network},
-	}}
+	steps := []run.Step{compose.NetworkStep(network)}
 	services := mapOf(p.out.tree["services"])
 	for _, name := range keysOf(services) {
 		s := mapOf(services[name])

@@ -110,7 +110,7 @@ func TestLoadFails(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	var e *core.Error
-	if err := s.kind().Record(t.Context(), deployment(), nil); !errors.As(err, &e) {
+	if err := s.kind().Record(t.Context(), deployment(), core.Findings{}); !errors.As(err, &e) {
 		t.Errorf("got %v", err)
 	}
 }

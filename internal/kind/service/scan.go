@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/compose-spec/compose-go/v2/template"
+
+	"github.com/taffrail/taffrail/internal/compose"
 )
 
 // scan is compose text taken apart: the tree that Compose knows, what only Taffrail
@@ -110,33 +112,11 @@ func literal(tree map[string]any) {
 	for _, v := range mapOf(tree["services"]) {
 		service := mapOf(v)
 		if labels, ok := service["labels"]; ok {
-			service["labels"] = escapeDollars(labels)
+			service["labels"] = compose.EscapeDollars(labels)
 		}
 		if deploy := mapOf(service["deploy"]); deploy["labels"] != nil {
-			deploy["labels"] = escapeDollars(deploy["labels"])
+			deploy["labels"] = compose.EscapeDollars(deploy["labels"])
 		}
-	}
-}
-
-// escapeDollars makes every text of v one that Compose takes as it is.
-func escapeDollars(v any) any {
-	switch v := v.(type) {
-	case string:
-		return strings.ReplaceAll(v, "$", "$$")
-	case map[string]any:
-		out := make(map[string]any, len(v))
-		for key, one := range v {
-			out[key] = escapeDollars(one)
-		}
-		return out
-	case []any:
-		out := make([]any, len(v))
-		for i, one := range v {
-			out[i] = escapeDollars(one)
-		}
-		return out
-	default:
-		return v
 	}
 }
 

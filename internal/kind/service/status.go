@@ -1,6 +1,7 @@
 package service
 
 import (
+	"github.com/taffrail/taffrail/internal/compose"
 	"github.com/taffrail/taffrail/internal/core"
 )
 
@@ -32,20 +33,20 @@ func (t *target) status(seen []core.Container) (string, map[string]string) {
 	case len(counted) == 0 && len(seen) > 0 && !missing:
 		return "exited:healthy", parts // everything that there was to do is done
 	default:
-		return aggregate(counted), parts
+		return compose.Aggregate(counted), parts
 	}
 }
 
 func (t *target) part(own []core.Container) string {
 	for _, c := range own {
 		if !t.ended(c) {
-			return aggregate(own)
+			return compose.Aggregate(own)
 		}
 	}
 	if len(own) > 0 {
 		return "exited:healthy"
 	}
-	return aggregate(nil)
+	return compose.Aggregate(nil)
 }
 
 // ended says whether a container did what it was for: exit 0 of one that is not kept
@@ -73,36 +74,4 @@ func (t *target) empty(name string) bool {
 	}
 	s := mapOf(mapOf(t.out.tree["services"])[name])
 	return replicas(s) == 0 || off(s)
-}
-
-// aggregate makes one "<state>:<health>" of several containers.
-func aggregate(list []core.Container) string {
-	count := map[string]int{}
-	for _, c := range list {
-		count[c.State]++
-		if c.State == "running" {
-			count["running:"+c.Health]++
-		}
-	}
-	running, all := count["running"], len(list)
-	switch {
-	case all == 0 || count["exited"] == all:
-		return "exited:unhealthy"
-	case count["restarting"]+count["dead"]+count["removing"] > 0:
-		return "degraded:unhealthy"
-	case count["paused"] == all:
-		return "paused:unknown"
-	case running == 0 && count["created"] > 0 && count["exited"] == 0:
-		return "starting:unknown"
-	case running < all:
-		return "degraded:unhealthy"
-	case count["running:unhealthy"] > 0:
-		return "running:unhealthy"
-	case count["running:starting"] > 0:
-		return "starting:unknown"
-	case count["running:"] > 0:
-		return "running:unknown"
-	default:
-		return "running:healthy"
-	}
 }

@@ -36,7 +36,7 @@ func TestStatus(t *testing.T) {
   side: {image: x, exclude_from_hc: true}
   off: {image: x, profiles: [p]}
 `, nil)
-			if err := s.kind().Record(t.Context(), deployment(), containers(c.seen)); err != nil {
+			if err := s.kind().Record(t.Context(), deployment(), core.Findings{Containers: containers(c.seen)}); err != nil {
 				t.Fatal(err)
 			}
 			if s.status != c.want {
@@ -85,7 +85,7 @@ func TestRecordedText(t *testing.T) {
 		"restarted":  {core.Deployment{Verb: core.VerbRestart, Status: core.StatusFinished, Config: core.Config{Hash: plan.Hash}}, true},
 		"never done": {core.Deployment{Verb: core.VerbDeploy, Status: core.StatusCancelled}, false},
 	} {
-		if err := s.kind().Record(t.Context(), c.d, containers("web running healthy")); err != nil {
+		if err := s.kind().Record(t.Context(), c.d, core.Findings{Containers: containers("web running healthy")}); err != nil {
 			t.Fatal(err)
 		}
 		if got := s.hash == plan.Hash && strings.Contains(s.compose, "image: x"); got != c.want || !got && s.hash+s.compose != "" {

@@ -3,6 +3,7 @@ package service
 import (
 	"go.yaml.in/yaml/v4"
 
+	"github.com/taffrail/taffrail/internal/compose"
 	"github.com/taffrail/taffrail/internal/deploy"
 	"github.com/taffrail/taffrail/internal/run"
 )
@@ -14,7 +15,7 @@ const stopFile = ".stop.yml"
 // stopping takes the stack down. It works whatever has become of the text, of the
 // team's rights, and of the files on the server.
 func (p *planner) stopping() (deploy.Plan, error) {
-	text, err := encode(p.downTree())
+	text, err := compose.Encode(p.downTree())
 	if err != nil {
 		return deploy.Plan{}, err
 	}
@@ -68,5 +69,5 @@ func (p *planner) running() map[string]any {
 	if p.out == nil {
 		return nil
 	}
-	return mapOf(escapeDollars(p.out.tree))
+	return mapOf(compose.EscapeDollars(p.out.tree))
 }

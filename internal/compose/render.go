@@ -1,9 +1,14 @@
-package service
+// Package compose writes compose files and runs Compose the way every kind does: one
+// form of YAML, one environment of the commands, one meaning of what containers are in.
+// It knows nothing of services or databases.
+package compose
 
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -12,12 +17,12 @@ import (
 // head is the first line of the file on the server.
 const head = "# Written by Taffrail with every deployment: changes made here are lost.\n"
 
-// render writes a tree as YAML that reads back as exactly that tree, with "$" doubled
+// Render writes a tree as YAML that reads back as exactly that tree, with "$" doubled
 // so that Compose fills in nothing more.
-func render(tree map[string]any) (string, error) { return encode(mapOf(escapeDollars(tree))) }
+func Render(tree map[string]any) (string, error) { return Encode(asMap(EscapeDollars(tree))) }
 
-// encode writes a tree in which "$" is doubled already.
-func encode(tree map[string]any) (string, error) {
+// Encode writes a tree in which "$" is doubled already.
+func Encode(tree map[string]any) (string, error) {
 	node, err := nodeOf(tree)
 	if err != nil {
 		return "", err
@@ -45,7 +50,7 @@ func nodeOf(v any) (*yaml.Node, error) {
 	switch v := v.(type) {
 	case map[string]any:
 		n := &yaml.Node{Kind: yaml.MappingNode}
-		for _, key := range keysOf(v) {
+		for _, key := range slices.Sorted(maps.Keys(v)) {
 			value, err := nodeOf(v[key])
 			if err != nil {
 				return nil, err
@@ -84,6 +89,9 @@ func textNode(text string) *yaml.Node {
 	}
 	return n
 }
+
+// alnum are the characters that never need quotes.
+const alnum = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 // plain says whether a text may stand without quotes, unless it looks like a number or
 // a word of YAML, which the encoder knows.
@@ -138,4 +146,31 @@ func plainTree(v any) any {
 	default:
 		return fmt.Sprintf("%v", v)
 	}
+}
+
+// EscapeDollars makes every text of v one that Compose takes as it is.
+func EscapeDollars(v any) any {
+	switch v := v.(type) {
+	case string:
+		return strings.ReplaceAll(v, "$", "$$")
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for key, one := range v {
+			out[key] = EscapeDollars(one)
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, one := range v {
+			out[i] = EscapeDollars(one)
+		}
+		return out
+	default:
+		return v
+	}
+}
+
+func asMap(v any) map[string]any {
+	m, _ := v.(map[string]any)
+	return m
 }
