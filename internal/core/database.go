@@ -106,3 +106,20 @@ type Certificate struct {
 	Key      Secret
 	NotAfter time.Time
 }
+
+// LoadedDatabase is everything that carrying out a deployment of a database takes.
+type LoadedDatabase struct {
+	Database    Database
+	Envs        []EnvVar
+	Storages    []Storage
+	Server      Server
+	Destination Destination // zero when it is gone
+	Project     string      // names, for labels
+	Environment string
+	AllowHost   bool            // the team's leave to use the host
+	Backup      *Backup         // that the deployment takes (Options.Backup)
+	Restore     *Backup         // that it reads back (Options.Restore)
+	Schedule    *BackupSchedule // of Backup; nil: on demand
+	Kept        []Backup        // finished ones of the same schedule that still have a file or an object, newest first
+	S3          *S3Storage      // of Backup or Restore; nil: none
+}
