@@ -19,7 +19,7 @@ func Table() []Layer {
 		{Number: 0, Packages: []string{"internal/redact", "internal/supervise", "internal/run"}, Only: []string{"internal/core"}},
 		{Number: 1, Packages: []string{"client"}, Only: []string{"api"}},
 		{Number: 1, Packages: []string{
-			"internal/config", "internal/secretbox", "internal/auth", "internal/engine", "internal/host", "internal/httpio", "internal/compose"}},
+			"internal/config", "internal/secretbox", "internal/auth", "internal/engine", "internal/host", "internal/httpio", "internal/compose", "internal/certs"}},
 		{Number: 2, Packages: []string{
 			"internal/docker", "internal/git", "internal/build", "internal/proxy", "internal/logs", "internal/queue", "internal/notify"}},
 		{Number: 3, Packages: []string{"internal/deploy"}},
