@@ -133,20 +133,20 @@ func serviceCalls() []call {
 		{"ServiceLogs", auth.Read, "Service not found.", func(ctx context.Context, c *control.Control, p auth.Principal, x ids) error {
 			return drop(c.ServiceLogs(ctx, p, x.service, "web", 10, false))
 		}},
-		{"ListServiceEnvs", auth.Read, "Service not found.", func(ctx context.Context, c *control.Control, p auth.Principal, x ids) error {
-			return drop(c.ListServiceEnvs(ctx, p, x.service))
+		{"ListEnvs", auth.Read, "Service not found.", func(ctx context.Context, c *control.Control, p auth.Principal, x ids) error {
+			return drop(c.ListEnvs(ctx, p, core.KindService, x.service))
 		}},
-		{"CreateServiceEnv", auth.Write, "Service not found.", func(ctx context.Context, c *control.Control, p auth.Principal, x ids) error {
-			return drop(c.CreateServiceEnv(ctx, p, x.service, control.EnvInput{Key: "NEW", Value: secret("v")}))
+		{"CreateEnv", auth.Write, "Service not found.", func(ctx context.Context, c *control.Control, p auth.Principal, x ids) error {
+			return drop(c.CreateEnv(ctx, p, core.KindService, x.service, control.EnvInput{Key: "NEW", Value: secret("v")}))
 		}},
-		{"UpdateServiceEnv", auth.Write, "Service not found.", func(ctx context.Context, c *control.Control, p auth.Principal, x ids) error {
-			return drop(c.UpdateServiceEnv(ctx, p, x.service, control.EnvInput{Key: "EXTRA", Value: secret("v")}))
+		{"UpdateEnv", auth.Write, "Service not found.", func(ctx context.Context, c *control.Control, p auth.Principal, x ids) error {
+			return drop(c.UpdateEnv(ctx, p, core.KindService, x.service, control.EnvInput{Key: "EXTRA", Value: secret("v")}))
 		}},
-		{"BulkServiceEnvs", auth.Write, "Service not found.", func(ctx context.Context, c *control.Control, p auth.Principal, x ids) error {
-			return drop(c.BulkServiceEnvs(ctx, p, x.service, []control.EnvInput{{Key: "EXTRA"}, {Key: "MORE"}}))
+		{"BulkEnvs", auth.Write, "Service not found.", func(ctx context.Context, c *control.Control, p auth.Principal, x ids) error {
+			return drop(c.BulkEnvs(ctx, p, core.KindService, x.service, []control.EnvInput{{Key: "EXTRA"}, {Key: "MORE"}}))
 		}},
-		{"DeleteServiceEnv", auth.Write, "Service not found.", func(ctx context.Context, c *control.Control, p auth.Principal, x ids) error {
-			return c.DeleteServiceEnv(ctx, p, x.service, x.env)
+		{"DeleteEnv", auth.Write, "Service not found.", func(ctx context.Context, c *control.Control, p auth.Principal, x ids) error {
+			return c.DeleteEnv(ctx, p, core.KindService, x.service, x.env)
 		}},
 		{"StartService", auth.Deploy, "Service not found.", func(ctx context.Context, c *control.Control, p auth.Principal, x ids) error {
 			return drop(c.StartService(ctx, p, x.service, control.Action{}))
@@ -316,7 +316,7 @@ func TestForeignIDsInBodies(t *testing.T) {
 		wantCode(t, drop(w.c.CreateService(ctx, eve, in)), core.CodeNotFound, c.want)
 	}
 	wantCode(t, drop(w.c.UpdateServer(ctx, eve, mine.server, control.ServerPatch{Key: &theirs.key})), core.CodeNotFound, "Private Key not found.")
-	wantCode(t, w.c.DeleteServiceEnv(ctx, eve, mine.service, theirs.env), core.CodeNotFound, "Environment variable not found.")
+	wantCode(t, w.c.DeleteEnv(ctx, eve, core.KindService, mine.service, theirs.env), core.CodeNotFound, "Environment variable not found.")
 	wantCode(t, drop(w.c.GetTeam(ctx, eve, w.owner.TeamID)), core.CodeNotFound, "Team not found.")
 	wantCode(t, drop(w.c.ListMembers(ctx, eve, w.owner.TeamID)), core.CodeNotFound, "Team not found.")
 	wantCode(t, drop(w.c.OpenLog(ctx, eve, theirs.deployment)), core.CodeNotFound, "Deployment not found.")
@@ -351,7 +351,7 @@ func TestSecretsAreForThoseWhoMaySeeThem(t *testing.T) {
 		service := must(w.c.GetService(ctx, c.p, x.service))(t)
 		services := must(w.c.ListServices(ctx, c.p))(t)
 		place := must(w.c.GetEnvironment(ctx, c.p, x.project, "production"))(t)
-		envs := must(w.c.ListServiceEnvs(ctx, c.p, x.service))(t)
+		envs := must(w.c.ListEnvs(ctx, c.p, core.KindService, x.service))(t)
 		for what, shown := range map[string]bool{
 			"key": !key.PrivateKey.Empty(), "keys": !keys[0].PrivateKey.Empty(),
 			"service": !service.ComposeRaw.Empty(), "services": !services[0].ComposeRaw.Empty(), "environment": !place.Services[0].ComposeRaw.Empty(),
@@ -366,7 +366,7 @@ func TestSecretsAreForThoseWhoMaySeeThem(t *testing.T) {
 		}
 	}
 	writer := as(w.owner, core.RoleAdmin, auth.Write)
-	if e := must(w.c.UpdateServiceEnv(ctx, writer, x.service, control.EnvInput{Key: "EXTRA", Comment: ptr("c")}))(t); !e.Hidden || !e.Value.Empty() {
+	if e := must(w.c.UpdateEnv(ctx, writer, core.KindService, x.service, control.EnvInput{Key: "EXTRA", Comment: ptr("c")}))(t); !e.Hidden || !e.Value.Empty() {
 		t.Error("the answer to a change shows a value to one who may not see it")
 	}
 	if s := must(w.c.UpdateService(ctx, writer, x.service, control.ServicePatch{Name: ptr("B")}))(t); !s.Service.ComposeRaw.Empty() {

@@ -37,33 +37,9 @@ type Env struct {
 	Hidden bool // there is a value that may not be shown: Value is empty
 }
 
-// ListServiceEnvs returns the variables of a service. Values are hidden when they are
-// locked or p may not see secrets.
-func (c *Control) ListServiceEnvs(ctx context.Context, p auth.Principal, service core.ID) ([]Env, error) {
-	return c.listEnvs(ctx, p, core.KindService, service)
-}
-
-// CreateServiceEnv adds a variable; CodeConflict when the service has it already.
-func (c *Control) CreateServiceEnv(ctx context.Context, p auth.Principal, service core.ID, in EnvInput) (Env, error) {
-	return c.createEnv(ctx, p, core.KindService, service, in)
-}
-
-// UpdateServiceEnv changes the variable with in's key and preview flag.
-func (c *Control) UpdateServiceEnv(ctx context.Context, p auth.Principal, service core.ID, in EnvInput) (Env, error) {
-	return c.updateEnv(ctx, p, core.KindService, service, in)
-}
-
-// BulkServiceEnvs creates or changes many variables, all or none.
-func (c *Control) BulkServiceEnvs(ctx context.Context, p auth.Principal, service core.ID, in []EnvInput) ([]Env, error) {
-	return c.bulkEnvs(ctx, p, core.KindService, service, in)
-}
-
-// DeleteServiceEnv deletes a variable.
-func (c *Control) DeleteServiceEnv(ctx context.Context, p auth.Principal, service, env core.ID) error {
-	return c.deleteEnv(ctx, p, core.KindService, service, env)
-}
-
-func (c *Control) listEnvs(ctx context.Context, p auth.Principal, kind core.Kind, id core.ID) ([]Env, error) {
+// ListEnvs returns the variables of a resource. Values are hidden when they are locked or
+// p may not see secrets.
+func (c *Control) ListEnvs(ctx context.Context, p auth.Principal, kind core.Kind, id core.ID) ([]Env, error) {
 	if err := p.Require(auth.Read); err != nil {
 		return nil, err
 	}
@@ -75,7 +51,8 @@ func (c *Control) listEnvs(ctx context.Context, p auth.Principal, kind core.Kind
 	return shownEnvs(p, list), named(err, kind.Title())
 }
 
-func (c *Control) createEnv(ctx context.Context, p auth.Principal, kind core.Kind, id core.ID, in EnvInput) (Env, error) {
+// CreateEnv adds a variable; CodeConflict when the resource has it already.
+func (c *Control) CreateEnv(ctx context.Context, p auth.Principal, kind core.Kind, id core.ID, in EnvInput) (Env, error) {
 	if err := p.Require(auth.Write); err != nil {
 		return Env{}, err
 	}
@@ -97,7 +74,8 @@ func (c *Control) createEnv(ctx context.Context, p auth.Principal, kind core.Kin
 	return shownEnv(p, e), nil
 }
 
-func (c *Control) updateEnv(ctx context.Context, p auth.Principal, kind core.Kind, id core.ID, in EnvInput) (Env, error) {
+// UpdateEnv changes the variable with in's key and preview flag.
+func (c *Control) UpdateEnv(ctx context.Context, p auth.Principal, kind core.Kind, id core.ID, in EnvInput) (Env, error) {
 	if err := p.Require(auth.Write); err != nil {
 		return Env{}, err
 	}
@@ -130,7 +108,8 @@ func (c *Control) updateEnv(ctx context.Context, p auth.Principal, kind core.Kin
 	return shownEnv(p, e), nil
 }
 
-func (c *Control) bulkEnvs(ctx context.Context, p auth.Principal, kind core.Kind, id core.ID, in []EnvInput) ([]Env, error) {
+// BulkEnvs creates or changes many variables, all or none.
+func (c *Control) BulkEnvs(ctx context.Context, p auth.Principal, kind core.Kind, id core.ID, in []EnvInput) ([]Env, error) {
 	if err := p.Require(auth.Write); err != nil {
 		return nil, err
 	}
@@ -160,7 +139,8 @@ func (c *Control) bulkEnvs(ctx context.Context, p auth.Principal, kind core.Kind
 	return shownEnvs(p, envs), nil
 }
 
-func (c *Control) deleteEnv(ctx context.Context, p auth.Principal, kind core.Kind, id, env core.ID) error {
+// DeleteEnv deletes a variable.
+func (c *Control) DeleteEnv(ctx context.Context, p auth.Principal, kind core.Kind, id, env core.ID) error {
 	if err := p.Require(auth.Write); err != nil {
 		return err
 	}

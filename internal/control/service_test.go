@@ -30,7 +30,7 @@ func TestCreateService(t *testing.T) {
 	if len(s.Service.Parts) != 2 || len(s.Warnings) != 1 || s.Deployment.UUID != "" {
 		t.Errorf("saved %+v", s)
 	}
-	envs := must(w.c.ListServiceEnvs(t.Context(), w.owner, s.Service.UUID))(t)
+	envs := must(w.c.ListEnvs(t.Context(), w.owner, core.KindService, s.Service.UUID))(t)
 	if len(envs) != 1 || envs[0].Key != "SERVICE_PASSWORD_API" || len(envs[0].Value.Reveal()) != 32 || !envs[0].IsGenerated {
 		t.Errorf("variables %+v", envs)
 	}

@@ -139,7 +139,7 @@ func (w *world) furnish(t testing.TB, p auth.Principal) ids {
 	project := must(w.c.CreateProject(ctx, p, control.ProjectInput{Name: "Shop"}))(t)
 	x.project, x.environment = project.UUID, project.Environments[0].UUID
 	x.service = must(w.c.CreateService(ctx, p, x.serviceInput()))(t).Service.UUID
-	x.env = must(w.c.CreateServiceEnv(ctx, p, x.service, control.EnvInput{Key: "EXTRA", Value: secret("extra-value")}))(t).UUID
+	x.env = must(w.c.CreateEnv(ctx, p, core.KindService, x.service, control.EnvInput{Key: "EXTRA", Value: secret("extra-value")}))(t).UUID
 	x.deployment = must(w.c.StartService(ctx, p, x.service, control.Action{Note: "first"}))(t).Deployment.UUID
 	token, _, err := w.c.CreateToken(ctx, p, control.TokenInput{Name: "ci", Abilities: []string{"deploy"}})
 	if err != nil {

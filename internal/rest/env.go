@@ -10,7 +10,7 @@ import (
 )
 
 func (a *API) listEnvs(ctx context.Context, p auth.Principal, in one) ([]api.EnvironmentVariable, error) {
-	envs, err := a.control.ListServiceEnvs(ctx, p, core.ID(in.UUID))
+	envs, err := a.control.ListEnvs(ctx, p, core.KindService, core.ID(in.UUID))
 	return list(envs, showEnv), err
 }
 
@@ -20,12 +20,12 @@ type writeEnv struct {
 }
 
 func (a *API) createEnv(ctx context.Context, p auth.Principal, in writeEnv) (api.UUID, error) {
-	e, err := a.control.CreateServiceEnv(ctx, p, core.ID(in.UUID), envInput(in.Body))
+	e, err := a.control.CreateEnv(ctx, p, core.KindService, core.ID(in.UUID), envInput(in.Body))
 	return api.UUID{UUID: string(e.UUID)}, err
 }
 
 func (a *API) updateEnv(ctx context.Context, p auth.Principal, in writeEnv) (api.EnvironmentVariable, error) {
-	e, err := a.control.UpdateServiceEnv(ctx, p, core.ID(in.UUID), envInput(in.Body))
+	e, err := a.control.UpdateEnv(ctx, p, core.KindService, core.ID(in.UUID), envInput(in.Body))
 	return showEnv(e), err
 }
 
@@ -35,7 +35,7 @@ type writeEnvs struct {
 }
 
 func (a *API) upsertEnvs(ctx context.Context, p auth.Principal, in writeEnvs) ([]api.EnvironmentVariable, error) {
-	envs, err := a.control.BulkServiceEnvs(ctx, p, core.ID(in.UUID), list(in.Body.Data, envInput))
+	envs, err := a.control.BulkEnvs(ctx, p, core.KindService, core.ID(in.UUID), list(in.Body.Data, envInput))
 	return list(envs, showEnv), err
 }
 
@@ -45,7 +45,7 @@ type oneEnv struct {
 }
 
 func (a *API) deleteEnv(ctx context.Context, p auth.Principal, in oneEnv) (api.Message, error) {
-	err := a.control.DeleteServiceEnv(ctx, p, core.ID(in.UUID), core.ID(in.Env))
+	err := a.control.DeleteEnv(ctx, p, core.KindService, core.ID(in.UUID), core.ID(in.Env))
 	return api.Message{Message: "Environment variable deleted."}, err
 }
 

@@ -258,9 +258,9 @@ func (w *world) newService(ctx context.Context, ctl *control.Control, p auth.Pri
 		}
 	}
 	open, shut, yes := core.NewSecret("open value"), core.NewSecret("never-to-be-shown"), true
-	e, err := ctl.CreateServiceEnv(ctx, p, s.Service.UUID, control.EnvInput{Key: "OPEN", Value: &open})
+	e, err := ctl.CreateEnv(ctx, p, core.KindService, s.Service.UUID, control.EnvInput{Key: "OPEN", Value: &open})
 	must(w.t, err)
-	l, err := ctl.CreateServiceEnv(ctx, p, s.Service.UUID, control.EnvInput{Key: "LOCKED", Value: &shut, IsShownOnce: &yes})
+	l, err := ctl.CreateEnv(ctx, p, core.KindService, s.Service.UUID, control.EnvInput{Key: "LOCKED", Value: &shut, IsShownOnce: &yes})
 	must(w.t, err)
 	return s.Service.UUID, e.UUID, l.UUID
 }
