@@ -1,11 +1,14 @@
 package httpio
 
 import (
+	"encoding/base64"
 	"encoding/json"
+	"math"
 	"reflect"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // binder writes parsed values into a struct and collects all faults.
@@ -25,13 +28,30 @@ func (b *binder) object(prefix string, tree map[string]any, shape *Shape, dst re
 		if alias, has := tree[f.Alias]; f.Alias != "" && has && blank(v) {
 			v, present = alias, true
 		}
-		b.field(prefix+f.Name, v, present, f, dst.FieldByIndex(f.Index))
+		if f.Data {
+			b.entry(prefix+f.Name, v, present, f, dst.FieldByIndex(f.Index))
+		} else {
+			b.field(prefix+f.Name, v, present, f, dst.FieldByIndex(f.Index))
+		}
 	}
 	for key := range tree {
 		if !b.text && (!known[key] || key == "") && !slices.Contains(shape.Ignored, key) {
 			b.faults.add(prefix+key, "This field is not allowed.")
 		}
 	}
+}
+
+// entry binds a key that is data: present ones go into the map.
+func (b *binder) entry(name string, v any, present bool, f Field, all reflect.Value) {
+	value := reflect.New(all.Type().Elem()).Elem()
+	b.field(name, v, present, f, value)
+	if !present {
+		return
+	}
+	if all.IsNil() {
+		all.Set(reflect.MakeMap(all.Type()))
+	}
+	all.SetMapIndex(reflect.ValueOf(f.Name), value)
 }
 
 func (b *binder) field(name string, v any, present bool, f Field, dst reflect.Value) {
@@ -78,11 +98,13 @@ func (b *binder) set(name string, v any, f Field, dst reflect.Value) bool {
 func (b *binder) convert(name string, v any, f Field, dst reflect.Value) bool {
 	switch dst.Kind() {
 	case reflect.String:
-		return b.string(name, v, dst)
+		return b.string(name, v, f.Rule, dst)
 	case reflect.Bool:
 		return b.bool(name, v, dst)
 	case reflect.Int, reflect.Int64:
 		return b.int(name, v, dst)
+	case reflect.Float64:
+		return b.float(name, v, dst)
 	case reflect.Slice:
 		return b.slice(name, v, f, dst)
 	case reflect.Struct:
@@ -97,11 +119,17 @@ func (b *binder) convert(name string, v any, f Field, dst reflect.Value) bool {
 	panic("httpio: cannot bind a " + dst.Type().String())
 }
 
-func (b *binder) string(name string, v any, dst reflect.Value) bool {
+func (b *binder) string(name string, v any, rule Rule, dst reflect.Value) bool {
 	s, ok := v.(string)
 	if !ok && v != nil {
 		b.faults.add(name, "The %s field must be a string.", words(name))
 		return false
+	}
+	if rule.Base64 {
+		if s, ok = plainText(s); !ok {
+			b.faults.add(name, "The %s should be base64 encoded.", name)
+			return false
+		}
 	}
 	if strings.ContainsRune(s, 0) {
 		b.faults.add(name, "The %s field must not contain NUL characters.", words(name))
@@ -109,6 +137,18 @@ func (b *binder) string(name string, v any, dst reflect.Value) bool {
 	}
 	dst.SetString(s)
 	return true
+}
+
+// plainText reads UTF-8 text out of base64, however that is wrapped and padded.
+func plainText(encoded string) (string, bool) {
+	bare := strings.Map(func(r rune) rune {
+		if strings.ContainsRune(" \t\r\n", r) {
+			return -1
+		}
+		return r
+	}, encoded)
+	data, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(bare, "="))
+	return string(data), err == nil && utf8.Valid(data)
 }
 
 func (b *binder) bool(name string, v any, dst reflect.Value) bool {
@@ -137,6 +177,20 @@ func (b *binder) int(name string, v any, dst reflect.Value) bool {
 		return false
 	}
 	dst.SetInt(n)
+	return true
+}
+
+func (b *binder) float(name string, v any, dst reflect.Value) bool {
+	digits, ok := v.(json.Number)
+	if s, text := v.(string); text && b.text {
+		digits, ok = json.Number(s), true
+	}
+	n, err := digits.Float64()
+	if !ok || err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
+		b.faults.add(name, "The %s field must be a number.", words(name))
+		return false
+	}
+	dst.SetFloat(n)
 	return true
 }
 

@@ -75,6 +75,10 @@ func check(f faults, name string, rule Rule, v reflect.Value) {
 		if rule.Max != nil && n > int64(*rule.Max) {
 			f.add(name, "The %s field must not be greater than %d.", words(name), *rule.Max)
 		}
+	case reflect.Float64:
+		if rule.Min != nil && v.Float() < float64(*rule.Min) {
+			f.add(name, "The %s field must be at least %d.", words(name), *rule.Min)
+		}
 	}
 }
 

@@ -2,15 +2,19 @@ package httpio
 
 import (
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 )
 
 // Shape is what the tags of a struct say about its JSON object (see package api).
 type Shape struct {
+	Name    string // of its schema: that of the type, unless there is more to it than the type says
 	Type    reflect.Type
 	Fields  []Field
 	Ignored []string // keys that are accepted and have no effect
+
+	data []int // index of the map that takes keys which are data; nil: there is none
 }
 
 // Field is one key of an object.
@@ -21,6 +25,7 @@ type Field struct {
 	Index    []int
 	Type     reflect.Type
 	Optional bool // may be absent in replies
+	Data     bool // Index leads to a map, which has it under its name
 	Rule     Rule
 	Object   *Shape // of the value or of its elements, when those are objects
 }
@@ -29,6 +34,7 @@ type Field struct {
 type Rule struct {
 	Required bool
 	Keep     bool // not trimmed
+	Base64   bool // on the wire only: bound without it
 	Min, Max *int // of a number, or of the characters of a text
 	Enum     []string
 }
@@ -36,9 +42,24 @@ type Rule struct {
 // Describe reads the shape of a struct type. It panics when a tag cannot be read, which
 // is a mistake in the source that the first test finds.
 func Describe(t reflect.Type) *Shape {
-	s := &Shape{Type: t}
+	s := &Shape{Name: t.Name(), Type: t}
 	s.add(t, nil, false)
 	return s
+}
+
+// HasData says whether the struct has a map for keys that are data.
+func (s *Shape) HasData() bool { return s.data != nil }
+
+// With is the shape with keys that are data beside those of the struct, and a name of its
+// own. The struct must have the map for them.
+func (s *Shape) With(name string, fields ...Field) *Shape {
+	out := *s
+	out.Name, out.Fields = name, slices.Clip(s.Fields)
+	for _, f := range fields {
+		f.Data, f.Index = true, s.data
+		out.Fields = append(out.Fields, f)
+	}
+	return &out
 }
 
 func (s *Shape) add(t reflect.Type, index []int, optional bool) {
@@ -47,6 +68,9 @@ func (s *Shape) add(t reflect.Type, index []int, optional bool) {
 		at := append(append([]int{}, index...), i)
 		if ignored, ok := f.Tag.Lookup("ignore"); ok {
 			s.Ignored = append(s.Ignored, strings.Split(ignored, ",")...)
+		}
+		if _, ok := f.Tag.Lookup("keys"); ok {
+			s.data = at
 		}
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
@@ -102,6 +126,8 @@ func parseRule(tag string) Rule {
 			r.Required = true
 		case "keep":
 			r.Keep = true
+		case "base64":
+			r.Base64 = true
 		case "min":
 			r.Min = limit(tag, value)
 		case "max":
