@@ -3,6 +3,7 @@ package sqlstore_test
 import (
 	"github.com/taffrail/taffrail/internal/control"
 	"github.com/taffrail/taffrail/internal/deploy"
+	"github.com/taffrail/taffrail/internal/kind/database"
 	"github.com/taffrail/taffrail/internal/logs"
 	"github.com/taffrail/taffrail/internal/queue"
 	"github.com/taffrail/taffrail/internal/sqlstore"
@@ -15,11 +16,17 @@ var (
 	_ control.ProjectStore     = (*sqlstore.DB)(nil)
 	_ control.EnvironmentStore = (*sqlstore.DB)(nil)
 	_ control.ServiceStore     = (*sqlstore.DB)(nil)
+	_ control.DatabaseStore    = (*sqlstore.DB)(nil)
+	_ control.StorageStore     = (*sqlstore.DB)(nil)
+	_ control.ScheduleStore    = (*sqlstore.DB)(nil)
+	_ control.BackupStore      = (*sqlstore.DB)(nil)
+	_ control.S3Store          = (*sqlstore.DB)(nil)
 	_ control.StatusStore      = (*sqlstore.DB)(nil)
 	_ control.EnvStore         = (*sqlstore.DB)(nil)
 	_ control.DeploymentStore  = (*sqlstore.DB)(nil)
 	_ control.TeamStore        = (*sqlstore.DB)(nil)
 	_ control.TokenStore       = (*sqlstore.DB)(nil)
+	_ database.Store           = (*sqlstore.DB)(nil)
 	_ queue.Store              = (*sqlstore.DB)(nil)
 	_ deploy.Store             = (*sqlstore.DB)(nil)
 	_ logs.Store               = (*sqlstore.DB)(nil)

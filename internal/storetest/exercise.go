@@ -15,6 +15,8 @@ func Exercise(t *testing.T, open func(testing.TB) *sqlstore.DB) {
 		"servers":     exerciseServers,
 		"projects":    exerciseProjects,
 		"services":    exerciseServices,
+		"databases":   exerciseDatabases,
+		"ports":       exercisePorts,
 		"variables":   exerciseVariables,
 		"statuses":    exerciseStatuses,
 		"deletion":    exerciseDeletion,

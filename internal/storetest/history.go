@@ -13,8 +13,11 @@ func (w *world) oneOfEach() map[core.Kind]core.Deployment {
 	all := map[core.Kind]core.Deployment{}
 	for _, k := range core.Kinds() {
 		d := w.ask(w.service, core.VerbDeploy)
-		if d.Kind = k; k != core.KindService {
-			d.Resource.RowID = w.bare(k, "my "+string(k))
+		switch d.Kind = k; k {
+		case core.KindApplication:
+			d.Resource.RowID = w.bare("my application")
+		case core.KindDatabase:
+			d.Resource.RowID = w.newDatabase("my database").RowID
 		}
 		all[k] = d
 	}

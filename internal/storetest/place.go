@@ -47,6 +47,16 @@ func (p *Place) Service(name string) core.Service {
 	return s
 }
 
+// Database makes a database of an engine. Change it by DB.UpdateDatabase.
+func (p *Place) Database(name, engine string) core.Database {
+	p.tb.Helper()
+	d, err := p.DB.CreateDatabase(p.tb.Context(), core.Database{
+		TeamID: p.Team, Name: name, Type: engine, EnvironmentID: p.environment, ServerID: p.Server.RowID, DestinationID: p.destination,
+	}, nil)
+	ok(p.tb, err)
+	return d
+}
+
 // Enqueue asks for a deployment of a service.
 func (p *Place) Enqueue(of core.Service) core.Deployment {
 	p.tb.Helper()

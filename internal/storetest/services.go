@@ -125,7 +125,7 @@ func exerciseVariables(t *testing.T, db *sqlstore.DB) {
 	wantCode(t, "second deletion", db.DeleteEnv(t.Context(), w.team, of, preview.UUID), core.CodeNotFound)
 	_, err = db.ListEnvs(t.Context(), w.team, core.Owner{Kind: "nonsense", RowID: 1})
 	wantCode(t, "variables of an unknown kind", err, core.CodeBadRequest)
-	database := core.Owner{Kind: core.KindDatabase, RowID: w.bare(core.KindDatabase, "pg")}
+	database := core.Owner{Kind: core.KindDatabase, RowID: w.newDatabase("pg").RowID}
 	_, err = db.CreateEnv(t.Context(), w.team, core.EnvVar{Owner: database, Key: "A"})
 	ok(t, err)
 	all, err = db.ListEnvs(t.Context(), w.team, database)

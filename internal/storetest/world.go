@@ -84,6 +84,13 @@ func (w *world) onServer(name string, concurrent, queue int) *world {
 	return &there
 }
 
+// askFor is ask for a database.
+func (w *world) askFor(of core.Database, verb core.Verb) core.Deployment {
+	d := w.ask(core.Service{RowID: of.RowID}, verb)
+	d.Kind = core.KindDatabase
+	return d
+}
+
 // ask is a deployment of a service that has not been queued yet.
 func (w *world) ask(of core.Service, verb core.Verb) core.Deployment {
 	return core.Deployment{Kind: core.KindService, TeamID: w.team, Resource: core.Resource{RowID: of.RowID}, Server: w.server.Ref(), Verb: verb,
@@ -134,15 +141,26 @@ func (w *world) get(id core.ID) core.Deployment {
 	return d
 }
 
-// bare inserts a resource of a kind that the store cannot create yet.
-func (w *world) bare(k core.Kind, name string) int64 {
+// newDatabase makes a database with only what it must have.
+func (w *world) newDatabase(name string) core.Database {
 	w.t.Helper()
-	table, typ := "applications", "build_pack"
-	if k == core.KindDatabase {
-		table, typ = "databases", "database_type"
-	}
-	return insert(w.t, w.db, `INSERT INTO `+table+` (uuid, team_id, environment_id, server_id, destination_id, name, `+typ+`, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, 'postgresql', 1, 1) RETURNING id`,
+	made, err := w.db.CreateDatabase(w.t.Context(), w.draft(name), nil)
+	ok(w.t, err)
+	return made
+}
+
+// draft is a database that is not stored yet.
+func (w *world) draft(name string) core.Database {
+	return core.Database{TeamID: w.team, Name: name, Type: "postgresql", Image: "postgres:16-alpine",
+		EnvironmentID: w.project.Environments[0].RowID, ServerID: w.server.RowID, DestinationID: w.to.RowID,
+		Fields: map[string]core.Secret{"postgres_password": core.NewSecret("pw")}}
+}
+
+// bare inserts an application, which the store cannot create yet.
+func (w *world) bare(name string) int64 {
+	w.t.Helper()
+	return insert(w.t, w.db, `INSERT INTO applications (uuid, team_id, environment_id, server_id, destination_id, name, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, 1, 1) RETURNING id`,
 		string(core.NewID()), w.team, w.project.Environments[0].RowID, w.server.RowID, w.to.RowID, name)
 }
 
