@@ -138,7 +138,7 @@ func (a *app) envsList() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			list, err := c.ListServiceEnvs(ctx, found.uuid)
+			list, err := c.ListEnvs(ctx, client.Services, found.uuid)
 			if err != nil {
 				return err
 			}
@@ -207,7 +207,7 @@ keeps it out of the process list and the shell's history.`,
 			if err != nil {
 				return err
 			}
-			list, err := c.UpsertServiceEnvs(ctx, found.uuid, api.EnvBulk{Data: variables})
+			list, err := c.UpsertEnvs(ctx, client.Services, found.uuid, api.EnvBulk{Data: variables})
 			if err != nil {
 				return err
 			}
@@ -229,7 +229,7 @@ func (a *app) envsUnset() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			list, err := c.ListServiceEnvs(ctx, found.uuid)
+			list, err := c.ListEnvs(ctx, client.Services, found.uuid)
 			if err != nil {
 				return err
 			}
@@ -237,7 +237,7 @@ func (a *app) envsUnset() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.message(c.DeleteServiceEnv(ctx, found.uuid, env.uuid))
+			return a.message(c.DeleteEnv(ctx, client.Services, found.uuid, env.uuid))
 		}),
 	}
 }

@@ -97,7 +97,7 @@ func (a *app) createService(ctx context.Context, c *client.Client, r api.Service
 		a.say("Note: %s", warning)
 	}
 	if len(variables) > 0 {
-		if _, err := c.UpsertServiceEnvs(ctx, made.UUID, api.EnvBulk{Data: variables}); err != nil {
+		if _, err := c.UpsertEnvs(ctx, client.Services, made.UUID, api.EnvBulk{Data: variables}); err != nil {
 			return errors.Join(fmt.Errorf("the service %s was made, but its variables were refused; set them with 'taffrail services envs set'", made.UUID), err)
 		}
 	}
