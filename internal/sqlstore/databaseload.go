@@ -98,7 +98,7 @@ func (db *DB) loadSchedule(ctx context.Context, s *session, b core.Backup, v *co
 	if b.ScheduleID == 0 {
 		return nil
 	}
-	schedule, err := one(ctx, s, scanSchedule, `SELECT `+scheduleColumns+` FROM scheduled_database_backups s WHERE s.id = $1 AND s.team_id = $2`,
+	schedule, err := one(ctx, s, scanSchedule, `SELECT `+scheduleColumns+` FROM scheduled_database_backups WHERE id = $1 AND team_id = $2`,
 		b.ScheduleID, b.TeamID)
 	if err != nil {
 		return missing(scheduleNoun, err)

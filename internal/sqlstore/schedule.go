@@ -7,16 +7,16 @@ import (
 	"github.com/taffrail/taffrail/internal/core"
 )
 
-const scheduleColumns = `s.id, s.uuid, s.team_id, s.database_id, s.s3_storage_id, s.description, s.frequency, s.enabled, s.dump_all,
-	s.databases_to_backup, s.retention_amount_local, s.retention_days_local, s.retention_max_storage_local,
-	s.retention_amount_s3, s.retention_days_s3, s.retention_max_storage_s3, s.disable_local_backup, s.save_s3, s.timeout,
-	s.next_run_at, s.created_at, s.updated_at`
+const scheduleColumns = `id, uuid, team_id, database_id, s3_storage_id, description, frequency, enabled, dump_all,
+	databases_to_backup, retention_amount_local, retention_days_local, retention_max_storage_local,
+	retention_amount_s3, retention_days_s3, retention_max_storage_s3, disable_local_backup, save_s3, timeout,
+	next_run_at, created_at, updated_at`
 
 const scheduleNoun = "Backup schedule"
 
 // ofLiveDatabase leaves out schedules whose database is deleted: nothing is left that
 // they could do.
-const ofLiveDatabase = `database_id IN (SELECT id FROM databases WHERE deleted_at IS NULL)`
+const ofLiveDatabase = `EXISTS (SELECT 1 FROM databases r WHERE r.id = scheduled_database_backups.database_id AND r.deleted_at IS NULL)`
 
 func scanSchedule(r row) (core.BackupSchedule, error) {
 	var v core.BackupSchedule
@@ -60,7 +60,7 @@ func (db *DB) CreateBackupSchedule(ctx context.Context, v core.BackupSchedule) (
 			return err
 		}
 		made, err = one(ctx, s, scanSchedule,
-			`INSERT INTO scheduled_database_backups AS s (uuid, team_id, database_id, s3_storage_id, description, frequency, enabled, dump_all,
+			`INSERT INTO scheduled_database_backups (uuid, team_id, database_id, s3_storage_id, description, frequency, enabled, dump_all,
 				databases_to_backup, retention_amount_local, retention_days_local, retention_max_storage_local,
 				retention_amount_s3, retention_days_s3, retention_max_storage_s3, disable_local_backup, save_s3, timeout,
 				next_run_at, created_at, updated_at)
@@ -76,16 +76,16 @@ func (db *DB) CreateBackupSchedule(ctx context.Context, v core.BackupSchedule) (
 // ListBackupSchedules returns the schedules of one database, or with 0 those of all
 // databases of a team that are not deleted.
 func (db *DB) ListBackupSchedules(ctx context.Context, team, database int64) ([]core.BackupSchedule, error) {
-	where, args := `s.`+ofLiveDatabase, []any{team}
+	where, args := ofLiveDatabase, []any{team}
 	if database != 0 {
 		_, err := ownerOf(ctx, db.view(), team, core.Owner{Kind: core.KindDatabase, RowID: database})
 		if err != nil {
 			return nil, explain("list backup schedules", err)
 		}
-		where, args = `s.database_id = $2`, append(args, database)
+		where, args = `database_id = $2`, append(args, database)
 	}
 	return getList(ctx, db, "backup schedules", scanSchedule,
-		`SELECT `+scheduleColumns+` FROM scheduled_database_backups s WHERE s.team_id = $1 AND `+where+` ORDER BY s.id`, args...)
+		`SELECT `+scheduleColumns+` FROM scheduled_database_backups WHERE team_id = $1 AND `+where+` ORDER BY id`, args...)
 }
 
 // UpdateBackupSchedule writes everything of the schedule with v's uuid but its database.
@@ -117,8 +117,8 @@ func (db *DB) DeleteBackupSchedule(ctx context.Context, team int64, id core.ID) 
 	})
 }
 
-const due = `SELECT ` + scheduleColumns + ` FROM scheduled_database_backups s JOIN databases r ON r.id = s.database_id
-	WHERE s.enabled AND s.next_run_at <= $1 AND r.deleted_at IS NULL ORDER BY s.next_run_at, s.id LIMIT $2 + 0`
+const due = `SELECT ` + scheduleColumns + ` FROM scheduled_database_backups
+	WHERE enabled AND next_run_at <= $1 AND ` + ofLiveDatabase + ` ORDER BY next_run_at, id LIMIT $2 + 0`
 
 // ListDueBackups returns the enabled schedules of all teams whose time has come by now,
 // the oldest first.
