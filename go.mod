@@ -3,6 +3,7 @@ module github.com/taffrail/taffrail
 go 1.26.8
 
 require (
+	github.com/adhocore/gronx v1.20.4
 	github.com/compose-spec/compose-go/v2 v2.16.2
 	github.com/distribution/reference v0.6.0
 	github.com/google/go-cmp v0.7.0

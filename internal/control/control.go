@@ -10,7 +10,7 @@ import (
 	"github.com/taffrail/taffrail/internal/core"
 )
 
-// Deps is what Control works with. All fields are needed but Wake, Cancel and BaseURL.
+// Deps is what Control works with. All fields are needed but Wake, Cancel, BaseURL and Address.
 type Deps struct {
 	Servers      ServerStore
 	Keys         KeyStore
@@ -27,11 +27,24 @@ type Deps struct {
 	Containers   Containers
 	Statuses     Statuses
 	Seen         StatusStore
+	Databases    DatabaseDeps
 	Wake         func()    // tells the queue that there is something to claim
 	Cancel       Canceller // tells a runner of this process that its deployment is to end
 	Log          *slog.Logger
 	Now          func() time.Time
 	BaseURL      string // of the web interface, in front of the paths of deployments
+	Address      string // by which others reach this machine; empty: unknown
+}
+
+// DatabaseDeps is what databases take beyond what all resources do.
+type DatabaseDeps struct {
+	Store     DatabaseStore
+	Storages  StorageStore
+	Schedules ScheduleStore
+	Backups   BackupStore
+	S3        S3Store
+	Buckets   Buckets
+	Dumps     Dumps
 }
 
 // Control answers everything that a person may ask for. Every method authorises first,
@@ -60,6 +73,9 @@ func New(d Deps) *Control {
 	}
 	c := &Control{deps: d, log: d.Log}
 	c.kinds = []access{serviceAccess(d.Services)}
+	if d.Databases.Store != nil {
+		c.kinds = append(c.kinds, c.databaseAccess(d.Databases.Store))
+	}
 	c.checks = newChecker(d.Servers, d.Hosts, d.Now, d.Log)
 	c.looks = &looker{containers: d.Containers, statuses: d.Statuses, seen: d.Seen}
 	c.keeper = newKeeper(c.looks, d.Log)

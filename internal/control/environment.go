@@ -18,7 +18,8 @@ type EnvironmentInput struct {
 // EnvironmentDetail is an environment with its resources.
 type EnvironmentDetail struct {
 	core.Environment
-	Services []core.Service // as GetService shows them
+	Services  []core.Service // as GetService shows them
+	Databases []Database     // as GetDatabase shows them
 }
 
 // ListEnvironments returns the environments of a project.
@@ -50,7 +51,16 @@ func (c *Control) GetEnvironment(ctx context.Context, p auth.Principal, project 
 			out.Services = append(out.Services, shownService(p, s))
 		}
 	}
-	return out, nil
+	if c.deps.Databases.Store == nil {
+		return out, nil
+	}
+	databases, err := c.deps.Databases.Store.ListDatabases(ctx, p.TeamID)
+	if err != nil {
+		return EnvironmentDetail{}, err
+	}
+	databases = slices.DeleteFunc(databases, func(db core.Database) bool { return db.EnvironmentID != e.RowID })
+	out.Databases, err = c.shownDatabases(ctx, p, databases)
+	return out, err
 }
 
 // CreateEnvironment adds an environment to a project.

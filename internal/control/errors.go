@@ -43,3 +43,10 @@ func errorOr(err, otherwise error) error {
 	}
 	return otherwise
 }
+
+// person finds the error for a person in a chain.
+func person(err error) (*core.Error, bool) {
+	var e *core.Error
+	ok := errors.As(err, &e)
+	return e, ok
+}

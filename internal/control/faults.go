@@ -32,6 +32,22 @@ func (f faults) take(err error) error {
 	return nil
 }
 
+// takeAs adds what a CodeInvalid error says as faults of one field, and returns any other
+// error.
+func (f faults) takeAs(field string, err error) error {
+	e, ok := invalid(err)
+	if !ok {
+		return err
+	}
+	for _, texts := range e.Fields {
+		f[field] = append(f[field], texts...)
+	}
+	if len(e.Fields) == 0 {
+		f[field] = append(f[field], e.Msg)
+	}
+	return nil
+}
+
 // err returns the one error that tells all faults, nil when there are none.
 func (f faults) err() error {
 	if len(f) == 0 {

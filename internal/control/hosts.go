@@ -47,3 +47,19 @@ type Queue interface {
 // Canceller tells the runner of a deployment at once that it was asked to end, if that
 // runner is in this process. The intent is stored by then, so it may do nothing.
 type Canceller func(ctx context.Context, d core.Deployment)
+
+// Dumps reaches dump files where databases are.
+type Dumps interface {
+	// DeleteDump deletes a file by its absolute path on the server. That there is none is
+	// no error.
+	DeleteDump(ctx context.Context, s core.Server, path string) error
+}
+
+// Buckets reaches S3. Errors are *core.Error fit for a person.
+type Buckets interface {
+	// Probe writes an object, reads it and deletes it. allowHost lets it reach addresses
+	// of the machine that asks, and of its own network link.
+	Probe(ctx context.Context, s core.S3Storage, allowHost bool) error
+	// DeleteObject deletes the copy of a dump. That there is none is no error.
+	DeleteObject(ctx context.Context, s core.S3Storage, b core.Backup, allowHost bool) error
+}

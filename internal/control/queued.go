@@ -14,8 +14,9 @@ const maxDeploy = 100
 
 // Action is how a person wants a verb carried out.
 type Action struct {
-	Options core.Options
-	Note    string // why; may be empty
+	Options      core.Options
+	BackupBefore bool   // of a database: dump what runs, before anything else
+	Note         string // why; may be empty
 }
 
 // Queued is a deployment that was asked for.
@@ -40,6 +41,11 @@ func (c *Control) Deploy(ctx context.Context, p auth.Principal, ids []core.ID, i
 	in, err = in.checked(core.VerbDeploy)
 	if err != nil {
 		return nil, err
+	}
+	for _, r := range list {
+		if err := c.ready(ctx, p, r, core.VerbDeploy, in); err != nil {
+			return nil, err
+		}
 	}
 	defer c.deps.Wake()
 	out := make([]Queued, 0, len(list))
@@ -100,6 +106,9 @@ func (c *Control) act(ctx context.Context, p auth.Principal, kind core.Kind, id 
 	if err := c.senseless(ctx, p, r, verb, active); err != nil {
 		return Queued{}, err
 	}
+	if err := c.ready(ctx, p, r, verb, in); err != nil {
+		return Queued{}, err
+	}
 	q, err := c.enqueue(ctx, p, r, verb, in)
 	if err == nil {
 		c.deps.Wake()
@@ -107,10 +116,81 @@ func (c *Control) act(ctx context.Context, p auth.Principal, kind core.Kind, id 
 	return q, err
 }
 
+// ready refuses what the kind of a resource knows cannot be done.
+func (c *Control) ready(ctx context.Context, p auth.Principal, r Resource, verb core.Verb, in Action) error {
+	a, err := c.access(r.Kind)
+	switch {
+	case err != nil:
+		return err
+	case a.ready != nil:
+		return a.ready(ctx, p, r, verb, in)
+	case in.BackupBefore:
+		return core.Invalid("backup_before", "Only databases can be dumped before they are deployed.")
+	default:
+		return nil
+	}
+}
+
+// remove queues a stop that takes away what away says, and deletes the resource.
+func (c *Control) remove(ctx context.Context, p auth.Principal, kind core.Kind, id core.ID, away core.Removal) (Queued, error) {
+	if err := p.Require(auth.Write); err != nil {
+		return Queued{}, err
+	}
+	r, err := c.resource(ctx, p, kind, id)
+	if err != nil {
+		return Queued{}, err
+	}
+	a, err := c.access(kind)
+	if err != nil {
+		return Queued{}, err
+	}
+	// The stop comes first: without it the containers would have no owner any more. The
+	// queue is told of it only when the resource is gone.
+	in := Action{Options: core.Options{Remove: away}, Note: "The " + string(kind) + " was deleted."}
+	q, err := c.enqueue(ctx, p, r, core.VerbStop, in)
+	if err != nil {
+		return Queued{}, err
+	}
+	if err := a.remove(ctx, p.TeamID, id); err != nil {
+		// A stop that was there before is somebody else's, and so is one that somebody
+		// joined who has deleted the resource meanwhile.
+		if !q.Joined && core.CodeOf(err) != core.CodeNotFound {
+			c.takeBack(ctx, p, q.Deployment)
+		}
+		return Queued{}, named(err, kind.Title())
+	}
+	c.cancelOthers(ctx, p, q.Deployment)
+	c.deps.Wake()
+	c.did(p, string(kind)+" deleted", id)
+	return q, nil
+}
+
 // enqueue stores a deployment, which the store fills in with names as they are now. The
 // caller has checked the action, and wakes the queue.
 func (c *Control) enqueue(ctx context.Context, p auth.Principal, r Resource, verb core.Verb, in Action) (Queued, error) {
-	d, joined, err := c.deps.Queue.EnqueueDeployment(ctx, core.Deployment{
+	a, err := c.access(r.Kind)
+	if err != nil {
+		return Queued{}, err
+	}
+	d := asked(p, r, verb, in)
+	joined := false
+	if in.BackupBefore {
+		d, err = c.enqueueDump(ctx, d, core.Backup{})
+	} else {
+		d, joined, err = c.deps.Queue.EnqueueDeployment(ctx, d)
+	}
+	if err != nil {
+		return Queued{}, err
+	}
+	if !joined {
+		c.did(p, "deployment queued", d.UUID)
+	}
+	return Queued{Deployment: shownDeployment(p, d), Resource: r, Message: a.message(r, verb, joined), Joined: joined}, nil
+}
+
+// asked is a deployment as p asks for it.
+func asked(p auth.Principal, r Resource, verb core.Verb, in Action) core.Deployment {
+	return core.Deployment{
 		UUID:     core.NewID(),
 		Kind:     r.Kind,
 		TeamID:   p.TeamID,
@@ -122,14 +202,26 @@ func (c *Control) enqueue(ctx context.Context, p auth.Principal, r Resource, ver
 		Actor:    p.Actor,
 		Trigger:  p.Trigger,
 		Status:   core.StatusQueued,
-	})
-	if err != nil {
-		return Queued{}, err
 	}
-	if !joined {
-		c.did(p, "deployment queued", d.UUID)
+}
+
+// runSaved queues a verb on a resource that was saved a moment ago. That it cannot be
+// queued is only a warning then.
+//
+// Whoever may write may ask for this, as clients expect: what a token of theirs writes is
+// run by the next deployment anyway.
+func (c *Control) runSaved(ctx context.Context, p auth.Principal, r Resource, verb core.Verb, o core.Options) (core.Deployment, string) {
+	q, err := c.enqueue(ctx, p, r, verb, Action{Options: o})
+	if err == nil {
+		c.deps.Wake()
+		return q.Deployment, ""
 	}
-	return Queued{Deployment: shownDeployment(p, d), Resource: r, Message: message(r, verb, joined), Joined: joined}, nil
+	c.log.Warn("saved resource not deployed", "uuid", string(r.UUID), "error", err)
+	why := "deploy it again by hand."
+	if core.CodeOf(err) == core.CodeTooMany {
+		why = "the queue of its server is full. Deploy it later."
+	}
+	return core.Deployment{}, "The " + string(r.Kind) + " was saved but not deployed: " + why
 }
 
 // checked returns the action without what the verb has no use for. A stop takes away no
@@ -138,6 +230,7 @@ func (in Action) checked(verb core.Verb) (Action, error) {
 	f := faults{}
 	f.text("note", in.Note, maxNote)
 	in.Options.Remove = core.Removal{Images: in.Options.Remove.Images && verb == core.VerbStop}
+	in.BackupBefore = in.BackupBefore && verb != core.VerbStop
 	return in, f.err()
 }
 
@@ -175,24 +268,38 @@ func (c *Control) look(ctx context.Context, p auth.Principal, r Resource) (glanc
 // senseless refuses what is so already, judged by the last known status and by what is
 // under way.
 func senseless(r Resource, verb core.Verb, active []core.Deployment) error {
-	state, _, _ := strings.Cut(r.Status, ":")
+	now := state(r.Status)
 	var starts, stops bool
 	for _, d := range active {
 		if d.Kind == r.Kind && d.Resource.RowID == r.RowID {
-			starts, stops = starts || d.Verb != core.VerbStop, stops || d.Verb == core.VerbStop
+			starts, stops = starts || begins(d.Verb), stops || d.Verb == core.VerbStop
 		}
 	}
 	switch {
-	case verb == core.VerbStart && state == "running" && !stops:
+	case verb == core.VerbStart && now == stateRunning && !stops:
 		return core.Errorf(core.CodeBadRequest, "%s is already running.", r.Kind.Title())
-	case verb == core.VerbStop && (state == "exited" || state == "") && !starts:
+	case verb == core.VerbStop && (now == "exited" || now == "") && !starts:
 		return core.Errorf(core.CodeBadRequest, "%s is already stopped.", r.Kind.Title())
 	default:
 		return nil
 	}
 }
 
-func message(r Resource, verb core.Verb, joined bool) string {
+// stateRunning is the state of a status whose resource runs.
+const stateRunning = "running"
+
+// state is the first part of a status.
+func state(status string) string {
+	s, _, _ := strings.Cut(status, ":")
+	return s
+}
+
+// begins says whether a verb leaves its resource running.
+func begins(v core.Verb) bool {
+	return v != core.VerbStop && v != core.VerbBackup && v != core.VerbRenew
+}
+
+func (a access) message(r Resource, verb core.Verb, joined bool) string {
 	doing := map[core.Verb]string{
 		core.VerbStart: "starting", core.VerbStop: "stopping", core.VerbRestart: "restarting",
 	}
@@ -202,6 +309,6 @@ func message(r Resource, verb core.Verb, joined bool) string {
 	case doing[verb] != "":
 		return fmt.Sprintf("%s %s request queued.", r.Kind.Title(), doing[verb])
 	default:
-		return fmt.Sprintf("%s %s started. It could take a while, be patient.", r.Kind.Title(), r.Name)
+		return fmt.Sprintf("%s %s %s", r.Kind.Title(), r.Name, a.began)
 	}
 }

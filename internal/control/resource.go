@@ -13,7 +13,7 @@ type Resource struct {
 	RowID         int64
 	UUID          core.ID
 	Kind          core.Kind
-	Type          string // as clients know it: the kind, or the engine of a database
+	Type          string // as clients know it: the kind, or "standalone-" and the engine of a database
 	Name          string
 	Description   string
 	Status        string // "<state>:<health>", as last seen
@@ -28,9 +28,25 @@ type Resource struct {
 
 // access is how control reaches the resources of one kind without knowing more of it.
 type access struct {
-	kind core.Kind
-	get  func(ctx context.Context, team int64, id core.ID) (Resource, error)
-	list func(ctx context.Context, team int64) ([]Resource, error)
+	kind   core.Kind
+	get    func(ctx context.Context, team int64, id core.ID) (Resource, error)
+	list   func(ctx context.Context, team int64) ([]Resource, error)
+	remove func(ctx context.Context, team int64, id core.ID) error
+	began  string // what clients show when it is deployed, behind its kind and name
+	// ready refuses a verb that cannot be carried out as asked; nil: there is none.
+	ready func(ctx context.Context, p auth.Principal, r Resource, verb core.Verb, in Action) error
+	// brings is what the kind mounts by itself; nil: what people mount is not stored either.
+	brings func(ctx context.Context, team int64, id core.ID) ([]core.Storage, error)
+}
+
+// access finds the access to a kind; CodeNotFound when there is none.
+func (c *Control) access(kind core.Kind) (access, error) {
+	for _, a := range c.kinds {
+		if a.kind == kind {
+			return a, nil
+		}
+	}
+	return access{}, core.NotFound(kind.Title())
 }
 
 // Resources returns the resources of all kinds of the team.
@@ -78,13 +94,12 @@ func (c *Control) resource(ctx context.Context, p auth.Principal, kind core.Kind
 	if err := known(id, kind.Title()); err != nil {
 		return Resource{}, err
 	}
-	for _, a := range c.kinds {
-		if a.kind == kind {
-			r, err := a.get(ctx, p.TeamID, id)
-			return r, named(err, kind.Title())
-		}
+	a, err := c.access(kind)
+	if err != nil {
+		return Resource{}, err
 	}
-	return Resource{}, core.NotFound(kind.Title())
+	r, err := a.get(ctx, p.TeamID, id)
+	return r, named(err, kind.Title())
 }
 
 // anyResource finds a live resource of whatever kind.
@@ -102,11 +117,11 @@ func (c *Control) anyResource(ctx context.Context, p auth.Principal, id core.ID)
 type places struct {
 	projects     map[int64]core.ID // by environment
 	environments map[int64]core.ID
-	servers      map[int64]core.ID
+	servers      map[int64]core.Server
 }
 
 func (c *Control) places(ctx context.Context, p auth.Principal) (places, error) {
-	out := places{map[int64]core.ID{}, map[int64]core.ID{}, map[int64]core.ID{}}
+	out := places{map[int64]core.ID{}, map[int64]core.ID{}, map[int64]core.Server{}}
 	projects, err := c.deps.Projects.ListProjects(ctx, p.TeamID)
 	if err != nil {
 		return out, err
@@ -121,7 +136,7 @@ func (c *Control) places(ctx context.Context, p auth.Principal) (places, error) 
 		}
 	}
 	for _, s := range servers {
-		out.servers[s.RowID] = s.UUID
+		out.servers[s.RowID] = s
 	}
 	return out, nil
 }
@@ -129,6 +144,6 @@ func (c *Control) places(ctx context.Context, p auth.Principal) (places, error) 
 func (w places) fill(r Resource) Resource {
 	r.Project = w.projects[r.EnvironmentID]
 	r.Environment = w.environments[r.EnvironmentID]
-	r.Server = w.servers[r.ServerID]
+	r.Server = w.servers[r.ServerID].UUID
 	return r
 }

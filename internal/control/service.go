@@ -50,32 +50,7 @@ func (c *Control) RestartService(ctx context.Context, p auth.Principal, id core.
 // service: it is gone for everybody at once, but its deployments stay readable. What is
 // under way for it is cancelled first.
 func (c *Control) DeleteService(ctx context.Context, p auth.Principal, id core.ID, remove core.Removal) (Queued, error) {
-	if err := p.Require(auth.Write); err != nil {
-		return Queued{}, err
-	}
-	r, err := c.resource(ctx, p, core.KindService, id)
-	if err != nil {
-		return Queued{}, err
-	}
-	// The stop comes first: without it the containers would have no owner any more. The
-	// queue is told of it only when the service is gone.
-	in := Action{Options: core.Options{Remove: remove}, Note: "The service was deleted."}
-	q, err := c.enqueue(ctx, p, r, core.VerbStop, in)
-	if err != nil {
-		return Queued{}, err
-	}
-	if err := c.deps.Services.DeleteService(ctx, p.TeamID, id); err != nil {
-		// A stop that was there before is somebody else's, and so is one that somebody
-		// joined who has deleted the service meanwhile.
-		if !q.Joined && core.CodeOf(err) != core.CodeNotFound {
-			c.takeBack(ctx, p, q.Deployment)
-		}
-		return Queued{}, named(err, "Service")
-	}
-	c.cancelOthers(ctx, p, q.Deployment)
-	c.deps.Wake()
-	c.did(p, "service deleted", id)
-	return q, nil
+	return c.remove(ctx, p, core.KindService, id, remove)
 }
 
 func (c *Control) service(ctx context.Context, p auth.Principal, id core.ID) (core.Service, error) {
@@ -108,6 +83,8 @@ func serviceAccess(store ServiceStore) access {
 			}
 			return out, err
 		},
+		remove: func(ctx context.Context, team int64, id core.ID) error { return store.DeleteService(ctx, team, id) },
+		began:  "started. It could take a while, be patient.",
 	}
 }
 

@@ -30,9 +30,7 @@ func (c *Control) ServiceLogs(ctx context.Context, p auth.Principal, id core.ID,
 	if part == "" {
 		return "", core.Errorf(core.CodeBadRequest, "Sub service name is required.")
 	}
-	f := faults{}
-	f.between("lines", lines, 1, maxTail)
-	if err := f.err(); err != nil {
+	if err := checkTail(lines); err != nil {
 		return "", err
 	}
 	i := slices.IndexFunc(s.Parts, func(o core.ServicePart) bool { return o.Name == part || string(o.UUID) == part })
@@ -43,7 +41,7 @@ func (c *Control) ServiceLogs(ctx context.Context, p auth.Principal, id core.ID,
 	if err != nil {
 		return "", err
 	}
-	mask, err := c.mask(ctx, p, core.Owner{Kind: core.KindService, RowID: s.RowID})
+	mask, err := c.mask(ctx, p, core.Owner{Kind: core.KindService, RowID: s.RowID}, nil)
 	if err != nil {
 		return "", err
 	}
@@ -52,6 +50,12 @@ func (c *Control) ServiceLogs(ctx context.Context, p auth.Principal, id core.ID,
 	}
 	text, err := c.partLogs(ctx, server, s.UUID, s.Parts[i].Name, read)
 	return mask.String(text), err
+}
+
+func checkTail(lines int) error {
+	f := faults{}
+	f.between("lines", lines, 1, maxTail)
+	return f.err()
 }
 
 // partLogs joins what the containers of one part wrote.
@@ -101,13 +105,13 @@ func headed(names, texts []string, all int) string {
 	return b.String()
 }
 
-// mask makes the redactor of what the containers of a resource say.
-func (c *Control) mask(ctx context.Context, p auth.Principal, o core.Owner) (*redact.Set, error) {
+// mask makes the redactor of what the containers of a resource say. secrets are those
+// that it has besides its variables.
+func (c *Control) mask(ctx context.Context, p auth.Principal, o core.Owner, secrets []redact.Value) (*redact.Set, error) {
 	envs, err := c.deps.Envs.ListEnvs(ctx, p.TeamID, o)
 	if err != nil {
 		return nil, err
 	}
-	var secrets []redact.Value
 	for _, e := range envs {
 		if !e.Value.Empty() {
 			secrets = append(secrets, redact.Value{Name: e.Key, Value: e.Value.Reveal()})

@@ -67,11 +67,12 @@ func (c *Control) CreateService(ctx context.Context, p auth.Principal, in Servic
 	if err := f.err(); err != nil {
 		return ServiceSaved{}, err
 	}
-	server, err := c.locate(ctx, p, in, &s)
+	at, err := c.locate(ctx, p, in.place())
 	if err != nil {
 		return ServiceSaved{}, err
 	}
-	draft, err := c.compose(ctx, p, &s, nil, server, in.URLs)
+	s.EnvironmentID, s.ServerID, s.DestinationID = at.environment.RowID, at.server.RowID, at.destination.RowID
+	draft, err := c.compose(ctx, p, &s, nil, at.server, in.URLs)
 	if err != nil {
 		return ServiceSaved{}, err
 	}
@@ -117,48 +118,6 @@ func (c *Control) UpdateService(ctx context.Context, p auth.Principal, id core.I
 	return c.saved(ctx, p, s, draft, in.InstantDeploy), nil
 }
 
-// locate finds where a new service goes: every id in the input is looked up among the
-// team's own.
-func (c *Control) locate(ctx context.Context, p auth.Principal, in ServiceInput, s *core.Service) (core.Server, error) {
-	e, err := c.environment(ctx, p, in.Project, in.Environment)
-	if err != nil {
-		return core.Server{}, err
-	}
-	server, err := c.server(ctx, p, in.Server)
-	if err != nil {
-		return core.Server{}, err
-	}
-	destination, err := c.destination(ctx, p, server, in.Destination)
-	if err != nil {
-		return core.Server{}, err
-	}
-	s.EnvironmentID, s.ServerID, s.DestinationID = e.RowID, server.RowID, destination.RowID
-	return server, nil
-}
-
-func (c *Control) destination(ctx context.Context, p auth.Principal, s core.Server, id core.ID) (core.Destination, error) {
-	list, err := c.deps.Servers.ListDestinations(ctx, p.TeamID, s.UUID)
-	if err != nil {
-		return core.Destination{}, named(err, "Server")
-	}
-	if id != "" {
-		i := slices.IndexFunc(list, func(d core.Destination) bool { return d.UUID == id })
-		if i < 0 {
-			return core.Destination{}, core.NotFound("Destination")
-		}
-		return list[i], nil
-	}
-	switch len(list) {
-	case 0:
-		return core.Destination{}, core.Errorf(core.CodeBadRequest, "Server has no destinations.")
-	case 1:
-		return list[0], nil
-	default:
-		return core.Destination{}, core.Errorf(core.CodeBadRequest,
-			"Server has multiple destinations and you do not set destination_uuid.")
-	}
-}
-
 // compose asks what the compose text of s means and fills in its parts.
 func (c *Control) compose(ctx context.Context, p auth.Principal, s *core.Service, known []core.EnvVar, server core.Server, urls []PartURL) (core.ServiceDraft, error) {
 	team, err := c.deps.Teams.GetTeam(ctx, p.TeamID)
@@ -197,31 +156,22 @@ func (c *Control) recompose(ctx context.Context, p auth.Principal, s *core.Servi
 	return draft, c.freeDomains(ctx, p, *s, in.ForceDomainOverride)
 }
 
-// saved makes the answer, and queues the deployment that was asked for with it. The
-// service is stored by then: that it cannot be deployed at once is only a warning.
+// saved makes the answer, and queues the deployment that was asked for with it.
 func (c *Control) saved(ctx context.Context, p auth.Principal, s core.Service, draft core.ServiceDraft, deploy bool) ServiceSaved {
 	out := ServiceSaved{Service: shownService(p, s), Domains: domainsOf(s), Warnings: draft.Warnings}
 	if !deploy {
 		return out
 	}
-	// Whoever may write may ask for this, as clients expect: what a token of theirs
-	// writes is run by the next deployment anyway.
-	q, err := c.enqueue(ctx, p, ofService(s), core.VerbDeploy, Action{})
-	if err != nil {
-		c.log.Warn("new service not deployed", "uuid", string(s.UUID), "error", err)
-		out.Warnings = append(slices.Clip(out.Warnings), "The service was saved but not deployed: "+deployFault(err))
-		return out
+	var warning string
+	out.Deployment, warning = c.runSaved(ctx, p, ofService(s), core.VerbDeploy, core.Options{})
+	if warning != "" {
+		out.Warnings = append(slices.Clip(out.Warnings), warning)
 	}
-	c.deps.Wake()
-	out.Deployment = q.Deployment
 	return out
 }
 
-func deployFault(err error) string {
-	if core.CodeOf(err) == core.CodeTooMany {
-		return "the queue of its server is full. Deploy it later."
-	}
-	return "deploy it again by hand."
+func (in ServiceInput) place() place {
+	return place{project: in.Project, environment: in.Environment, server: in.Server, destination: in.Destination}
 }
 
 func newService(team int64, in ServiceInput) core.Service {
@@ -252,13 +202,7 @@ func (in ServicePatch) onto(s core.Service) core.Service {
 
 // serviceInput checks what only a new service has.
 func (f faults) serviceInput(in ServiceInput) {
-	f.required("project_uuid", string(in.Project))
-	f.required("server_uuid", string(in.Server))
-	if in.Environment == "" {
-		const text = "You need to provide at least one of environment_name or environment_uuid."
-		f.add("environment_name", text)
-		f.add("environment_uuid", text)
-	}
+	f.place(in.place())
 	switch {
 	case in.Type != "" && !in.Compose.Empty():
 		f.add("type", "You cannot provide both type and docker_compose_raw. Use one of them.")
