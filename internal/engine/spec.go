@@ -1,6 +1,12 @@
 package engine
 
-import "github.com/taffrail/taffrail/internal/core"
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/taffrail/taffrail/internal/core"
+)
 
 // Spec is one engine.
 type Spec struct {
@@ -11,10 +17,9 @@ type Spec struct {
 	TLSPort  int    // the same with SSL on
 	Fields   []Field
 	SSLModes []string // first is the default; none: the engine knows no modes
-}
 
-// All is the catalog, in the order in which clients show it.
-func All() []*Spec { return nil }
+	images []string // last parts of the names of its images
+}
 
 // Find finds an engine by its name.
 func Find(name string) (*Spec, bool) {
@@ -27,11 +32,30 @@ func Find(name string) (*Spec, bool) {
 }
 
 // OfImage returns the engine that an image is known to be of by its name.
-func OfImage(image string) (*Spec, bool) { return nil, false }
+func OfImage(image string) (*Spec, bool) {
+	dir, base := imageName(image)
+	for _, s := range All() {
+		if slices.Contains(s.images, base) || base == "server" && slices.Contains(s.images, path.Base(dir)) {
+			return s, true
+		}
+	}
+	return nil, false
+}
 
 // IsDatabaseImage says whether an image is known to be some database, also one that no
 // Spec is about.
-func IsDatabaseImage(image string) bool { return false }
+func IsDatabaseImage(image string) bool {
+	_, known := OfImage(image)
+	_, base := imageName(image)
+	return known || slices.Contains(otherImages(), base)
+}
+
+// imageName splits the name of an image without tag and digest.
+func imageName(image string) (dir, base string) {
+	name, _, _ := strings.Cut(image, "@")
+	base, _, _ = strings.Cut(path.Base(name), ":")
+	return path.Dir(name), base
+}
 
 // Field finds a field by its name.
 func (s *Spec) Field(name string) (Field, bool) {
@@ -44,7 +68,17 @@ func (s *Spec) Field(name string) (Field, bool) {
 }
 
 // Defaults returns the values of all fields for a new database, passwords drawn afresh.
-func (s *Spec) Defaults() map[string]core.Secret { return nil }
+func (s *Spec) Defaults() map[string]core.Secret {
+	out := make(map[string]core.Secret, len(s.Fields))
+	for _, f := range s.Fields {
+		value := f.Default
+		if f.Role == RolePassword || f.Role == RoleRootPassword {
+			value = core.RandomText(passwordLength, alphabet)
+		}
+		out[f.Name] = core.NewSecret(value)
+	}
+	return out
+}
 
 // Check returns what is wrong with a database, by the names of fields as clients know
 // them; nil when nothing is. allowHost is the team's leave to use the host.

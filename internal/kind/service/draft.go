@@ -1,11 +1,11 @@
 package service
 
 import (
-	"path"
 	"slices"
 	"strings"
 
 	"github.com/taffrail/taffrail/internal/core"
+	"github.com/taffrail/taffrail/internal/engine"
 )
 
 // drafted says what a stack means for the service.
@@ -66,27 +66,8 @@ func (st *stack) changed() []string {
 
 // partKind tells databases from applications by the image.
 func partKind(image string) core.PartKind {
-	name, _, _ := strings.Cut(image, "@")
-	base, _, _ := strings.Cut(path.Base(name), ":")
-	if slices.Contains(databaseImages(), base) {
+	if engine.IsDatabaseImage(image) {
 		return core.PartDatabase
 	}
-	for _, suffix := range []string{"/postgres", "/mysql", "/mariadb", "/clickhouse"} {
-		if strings.HasSuffix(path.Dir(name), suffix) && base == "server" {
-			return core.PartDatabase
-		}
-	}
 	return core.PartApplication
-}
-
-// databaseImages are the last parts of the names of images that are databases. Tools
-// around databases (exporters, admin pages, backup jobs) are not.
-func databaseImages() []string {
-	return []string{
-		"postgres", "postgresql", "postgis", "pgvector", "timescaledb", "timescaledb-ha", "pgvecto-rs", "edgedb", "gel",
-		"mysql", "mysql-server", "mariadb", "mariadb-galera", "percona", "percona-server", "mongo", "mongodb", "mongodb-community-server",
-		"redis", "redis-stack", "redis-stack-server", "valkey", "valkey-bundle", "keydb", "dragonfly", "memcached",
-		"clickhouse", "clickhouse-server", "influxdb", "couchdb", "cassandra", "scylla", "neo4j", "arangodb", "rethinkdb",
-		"surrealdb", "cockroach", "elasticsearch", "opensearch", "mssql-server",
-	}
 }
