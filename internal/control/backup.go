@@ -72,12 +72,12 @@ func (c *Control) ListBackups(ctx context.Context, p auth.Principal, database, s
 	return c.shownBackups(ctx, p, db, list)
 }
 
-// GetBackup returns one dump of a database.
-func (c *Control) GetBackup(ctx context.Context, p auth.Principal, database, id core.ID) (Backup, error) {
+// GetBackup returns one dump of a database; with a schedule, of that one only.
+func (c *Control) GetBackup(ctx context.Context, p auth.Principal, database, schedule, id core.ID) (Backup, error) {
 	if err := p.Require(auth.Read); err != nil {
 		return Backup{}, err
 	}
-	db, b, err := c.backup(ctx, p, database, id)
+	db, b, err := c.backup(ctx, p, database, schedule, id)
 	if err != nil {
 		return Backup{}, err
 	}
@@ -90,12 +90,12 @@ func (c *Control) GetBackup(ctx context.Context, p auth.Principal, database, id 
 
 // DeleteBackup deletes a dump: its file on the server, its row, and with remote its copy
 // in S3. CodeBadRequest while it is being taken; CodeUnavailable, and nothing is
-// forgotten, when a place of it cannot be reached.
-func (c *Control) DeleteBackup(ctx context.Context, p auth.Principal, database, id core.ID, remote bool) error {
+// forgotten, when a place of it cannot be reached. With a schedule: only one of its own.
+func (c *Control) DeleteBackup(ctx context.Context, p auth.Principal, database, schedule, id core.ID, remote bool) error {
 	if err := p.Require(auth.Write); err != nil {
 		return err
 	}
-	db, b, err := c.backup(ctx, p, database, id)
+	db, b, err := c.backup(ctx, p, database, schedule, id)
 	if err != nil {
 		return err
 	}
@@ -103,12 +103,13 @@ func (c *Control) DeleteBackup(ctx context.Context, p auth.Principal, database, 
 }
 
 // RestoreBackup creates a database like the one that was dumped, in the same place but
-// without ports to the outside, and queues a start that reads the dump back.
-func (c *Control) RestoreBackup(ctx context.Context, p auth.Principal, database, id core.ID, in RestoreInput) (DatabaseSaved, error) {
+// without ports to the outside, and queues a start that reads the dump back. With a
+// schedule: only one of its own.
+func (c *Control) RestoreBackup(ctx context.Context, p auth.Principal, database, schedule, id core.ID, in RestoreInput) (DatabaseSaved, error) {
 	if err := p.Require(auth.Write); err != nil {
 		return DatabaseSaved{}, err
 	}
-	old, b, err := c.backup(ctx, p, database, id)
+	old, b, err := c.backup(ctx, p, database, schedule, id)
 	if err != nil {
 		return DatabaseSaved{}, err
 	}

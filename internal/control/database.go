@@ -16,6 +16,7 @@ type Database struct {
 	core.Database
 	InternalURL core.Secret // for containers on its network
 	ExternalURL core.Secret // for everybody else; empty without a public port
+	Schedules   []Schedule  // when it is dumped
 	Project     core.ID
 	Environment core.ID
 	Server      core.ID
@@ -180,12 +181,16 @@ func (c *Control) shownDatabases(ctx context.Context, p auth.Principal, list []c
 	if err != nil {
 		return nil, err
 	}
+	schedules, err := c.schedules(ctx, p, list)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]Database, 0, len(list))
 	for _, db := range list {
 		db.Ran.Deployed = core.Secret{}
 		server := where.servers[db.ServerID]
 		view := Database{
-			Database: db, Server: server.UUID,
+			Database: db, Schedules: schedules[db.RowID], Server: server.UUID,
 			Project: where.projects[db.EnvironmentID], Environment: where.environments[db.EnvironmentID],
 		}
 		spec, err := specOf(db.Type)

@@ -60,9 +60,9 @@ func (c *Control) scope(ctx context.Context, p auth.Principal, database, schedul
 	return db, s.RowID, err
 }
 
-// backup finds a dump of a database.
-func (c *Control) backup(ctx context.Context, p auth.Principal, database, id core.ID) (core.Database, core.Backup, error) {
-	db, err := c.database(ctx, p, database)
+// backup finds a dump of a database, and of one of its schedules unless that is empty.
+func (c *Control) backup(ctx context.Context, p auth.Principal, database, schedule, id core.ID) (core.Database, core.Backup, error) {
+	db, row, err := c.scope(ctx, p, database, schedule)
 	if err != nil {
 		return db, core.Backup{}, err
 	}
@@ -70,7 +70,7 @@ func (c *Control) backup(ctx context.Context, p auth.Principal, database, id cor
 		return db, core.Backup{}, err
 	}
 	b, err := c.deps.Databases.Backups.GetBackup(ctx, p.TeamID, id)
-	if err == nil && b.DatabaseID != db.RowID {
+	if err == nil && (b.DatabaseID != db.RowID || row != 0 && b.ScheduleID != row) {
 		err = core.NotFound(titleBackup)
 	}
 	return db, b, named(err, titleBackup)
@@ -111,42 +111,14 @@ func (c *Control) shownBackups(ctx context.Context, p auth.Principal, db core.Da
 	}
 	out := make([]Backup, 0, len(list))
 	for _, b := range list {
-		if b, err = c.settledBackup(ctx, p, b); err != nil {
-			return nil, err
-		}
 		out = append(out, Backup{Backup: b, Database: db.UUID, Schedule: ids[b.ScheduleID], S3: buckets[b.S3ID]})
 	}
 	return out, nil
 }
 
-// settledBackup is a dump as its deployment left it: one that was cancelled before its
-// turn, or lost its server, had nobody left to write so.
-func (c *Control) settledBackup(ctx context.Context, p auth.Principal, b core.Backup) (core.Backup, error) {
-	if b.Status != core.BackupRunning {
-		return b, nil
-	}
-	d, err := c.deps.Deployments.GetDeployment(ctx, p.TeamID, b.Deployment)
-	switch {
-	case core.CodeOf(err) == core.CodeNotFound:
-		b.Status, b.Message = core.BackupFailed, "Its deployment is gone."
-		return b, nil
-	case err != nil || !d.Status.Terminal():
-		return b, err
-	}
-	b.Status, b.Message, b.FinishedAt = core.BackupFailed, d.Outcome.Reason, d.FinishedAt
-	if b.Message == "" {
-		b.Message = "Its deployment ended before the dump was taken: " + string(d.Status) + "."
-	}
-	return b, nil
-}
-
 // deleteBackup deletes a dump. Its row goes last: as long as it is there, so is the way
 // to what is left.
 func (c *Control) deleteBackup(ctx context.Context, p auth.Principal, db core.Database, b core.Backup, remote bool) error {
-	b, err := c.settledBackup(ctx, p, b)
-	if err != nil {
-		return err
-	}
 	if b.Status == core.BackupRunning {
 		return core.Errorf(core.CodeBadRequest, "The backup is being taken: cancel its deployment first.")
 	}

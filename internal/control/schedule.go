@@ -65,16 +65,8 @@ func (c *Control) ListSchedules(ctx context.Context, p auth.Principal, database 
 	if err != nil {
 		return nil, err
 	}
-	list, err := c.deps.Databases.Schedules.ListBackupSchedules(ctx, p.TeamID, db.RowID)
-	if err != nil {
-		return nil, named(err, "Database")
-	}
-	ids, err := c.bucketIDs(ctx, p)
-	out := make([]Schedule, 0, len(list))
-	for _, s := range list {
-		out = append(out, Schedule{BackupSchedule: s, Database: db.UUID, S3: ids[s.S3ID]})
-	}
-	return out, err
+	all, err := c.schedules(ctx, p, []core.Database{db})
+	return slices.Concat([]Schedule{}, all[db.RowID]), err
 }
 
 // GetSchedule returns one schedule of a database.
@@ -179,6 +171,37 @@ func (c *Control) schedule(ctx context.Context, p auth.Principal, database, id c
 		return db, core.BackupSchedule{}, core.NotFound(titleSchedule)
 	}
 	return db, list[i], nil
+}
+
+// schedules are those of these databases of the team, by row: read at once, however many
+// there are.
+func (c *Control) schedules(ctx context.Context, p auth.Principal, databases []core.Database) (map[int64][]Schedule, error) {
+	out := make(map[int64][]Schedule, len(databases))
+	if len(databases) == 0 {
+		return out, nil
+	}
+	var only int64
+	if len(databases) == 1 {
+		only = databases[0].RowID
+	}
+	list, err := c.deps.Databases.Schedules.ListBackupSchedules(ctx, p.TeamID, only)
+	if err != nil {
+		return nil, named(err, "Database")
+	}
+	buckets, err := c.bucketIDs(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	ids := make(map[int64]core.ID, len(databases))
+	for _, db := range databases {
+		ids[db.RowID] = db.UUID
+	}
+	for _, s := range list {
+		if id, wanted := ids[s.DatabaseID]; wanted {
+			out[s.DatabaseID] = append(out[s.DatabaseID], Schedule{BackupSchedule: s, Database: id, S3: buckets[s.S3ID]})
+		}
+	}
+	return out, nil
 }
 
 // savedSchedule makes the answer to a change.
