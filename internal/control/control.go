@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/taffrail/taffrail/internal/auth"
 	"github.com/taffrail/taffrail/internal/core"
+	"github.com/taffrail/taffrail/internal/supervise"
 )
 
 // Deps is what Control works with. All fields are needed but Wake, Cancel, BaseURL and Address.
@@ -53,14 +55,16 @@ type DatabaseDeps struct {
 // several goroutines at the same time.
 //
 // Control is a background service too: validations of servers go on after the request
-// that asked for them, and statuses are kept true, until Stop.
+// that asked for them, statuses are kept true, and dumps and new certificates are queued
+// when they are due, until Stop.
 type Control struct {
-	deps   Deps
-	log    *slog.Logger
-	kinds  []access
-	checks *checker
-	looks  *looker
-	keeper *keeper
+	deps      Deps
+	log       *slog.Logger
+	kinds     []access
+	checks    *checker
+	looks     *looker
+	keeper    *keeper
+	scheduler *scheduler
 }
 
 // New makes a Control.
@@ -72,30 +76,36 @@ func New(d Deps) *Control {
 		d.Cancel = func(context.Context, core.Deployment) {}
 	}
 	c := &Control{deps: d, log: d.Log}
-	c.kinds = []access{serviceAccess(d.Services)}
-	if d.Databases.Store != nil {
-		c.kinds = append(c.kinds, c.databaseAccess(d.Databases.Store))
-	}
+	c.kinds = []access{serviceAccess(d.Services), c.databaseAccess(d.Databases.Store)}
 	c.checks = newChecker(d.Servers, d.Hosts, d.Now, d.Log)
 	c.looks = &looker{containers: d.Containers, statuses: d.Statuses, seen: d.Seen}
 	c.keeper = newKeeper(c.looks, d.Log)
+	c.scheduler = newScheduler(d)
 	return c
 }
 
-// Start lets validations of servers run, and begins to look after statuses.
+// Start lets validations of servers run, and begins to look after statuses and schedules.
 func (c *Control) Start(ctx context.Context) error {
-	if err := c.checks.Start(ctx); err != nil {
-		return err
-	}
-	if err := c.keeper.Start(ctx); err != nil {
-		return errors.Join(err, c.checks.Stop(context.WithoutCancel(ctx)))
+	for _, s := range c.background() {
+		if err := s.Start(ctx); err != nil {
+			return errors.Join(err, c.Stop(context.WithoutCancel(ctx)))
+		}
 	}
 	return nil
 }
 
 // Stop ends the validations that run, and the looking, and waits for them.
 func (c *Control) Stop(ctx context.Context) error {
-	return errors.Join(c.keeper.Stop(ctx), c.checks.Stop(ctx))
+	var faults []error
+	for _, s := range slices.Backward(c.background()) {
+		faults = append(faults, s.Stop(ctx))
+	}
+	return errors.Join(faults...)
+}
+
+// background is what goes on while nobody asks for anything, in the order of starting.
+func (c *Control) background() []supervise.Service {
+	return []supervise.Service{c.checks, c.keeper, c.scheduler}
 }
 
 // RefreshStatuses looks at every server once, now, and writes down what has changed of

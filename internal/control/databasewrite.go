@@ -98,12 +98,9 @@ func (c *Control) CreateDatabase(ctx context.Context, p auth.Principal, engineNa
 
 // createDatabase stores a database that was checked, where it goes included.
 func (c *Control) createDatabase(ctx context.Context, p auth.Principal, db core.Database, envs []core.EnvVar) (DatabaseSaved, error) {
-	if err := c.freePorts(ctx, p, db); err != nil {
-		return DatabaseSaved{}, err
-	}
 	db, err := c.deps.Databases.Store.CreateDatabase(ctx, db, envs)
 	if err != nil {
-		return DatabaseSaved{}, instead(err, core.CodeConflict, portTaken(""))
+		return DatabaseSaved{}, portTaken(err)
 	}
 	c.did(p, "database created", db.UUID)
 	shown, err := c.shownDatabase(ctx, p, db)
@@ -129,11 +126,8 @@ func (c *Control) UpdateDatabase(ctx context.Context, p auth.Principal, id core.
 	if err := c.checkDatabase(ctx, p, spec, db, in, faults{}); err != nil {
 		return DatabaseSaved{}, err
 	}
-	if err := c.freePorts(ctx, p, db); err != nil {
-		return DatabaseSaved{}, err
-	}
 	if err := c.deps.Databases.Store.UpdateDatabase(ctx, db); err != nil {
-		return DatabaseSaved{}, named(instead(err, core.CodeConflict, portTaken("")), "Database")
+		return DatabaseSaved{}, named(portTaken(err), "Database")
 	}
 	c.did(p, "database updated", id)
 	return c.savedDatabase(ctx, p, spec, old, in.InstantDeploy)
@@ -203,33 +197,13 @@ func (c *Control) checkDatabase(ctx context.Context, p auth.Principal, spec *eng
 	return f.err()
 }
 
-// freePorts refuses a public port that another database of the team has on the server.
-func (c *Control) freePorts(ctx context.Context, p auth.Principal, db core.Database) error {
-	mine := db.Settings.Public
-	if !mine.Enabled || mine.Port == 0 {
-		return nil
+// portTaken is the answer of the store for a public port that another database has, as
+// clients know it.
+func portTaken(err error) error {
+	if e, ok := person(err); ok && e.Code == core.CodeConflict {
+		return &core.Error{Op: e.Op, Code: core.CodeBadRequest, Msg: e.Msg, Err: e}
 	}
-	list, err := c.deps.Databases.Store.ListDatabases(ctx, p.TeamID)
-	if err != nil {
-		return err
-	}
-	for _, o := range list {
-		theirs := o.Settings.Public
-		if o.UUID != db.UUID && o.ServerID == db.ServerID && theirs.Enabled && theirs.Port == mine.Port {
-			return portTaken(o.Name)
-		}
-	}
-	return nil
-}
-
-// portTaken is the answer for a public port that is in use; by is empty when whoever has
-// it came in between.
-func portTaken(by string) error {
-	text := "Public port already used by another database"
-	if by != "" {
-		text += ": " + by
-	}
-	return core.Errorf(core.CodeBadRequest, "%s.", text)
+	return err
 }
 
 func newDatabase(team int64, spec *engine.Spec, in DatabaseInput) core.Database {

@@ -51,9 +51,6 @@ func (c *Control) GetEnvironment(ctx context.Context, p auth.Principal, project 
 			out.Services = append(out.Services, shownService(p, s))
 		}
 	}
-	if c.deps.Databases.Store == nil {
-		return out, nil
-	}
 	databases, err := c.deps.Databases.Store.ListDatabases(ctx, p.TeamID)
 	if err != nil {
 		return EnvironmentDetail{}, err

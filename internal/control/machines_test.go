@@ -24,6 +24,8 @@ type machines struct {
 	probes    int
 	installs  int
 	forgotten []int64
+	deleted   []string // dumps
+	undeleted error    // of DeleteDump
 	atOnce    int
 	most      int // probes that ran at the same time
 }
@@ -83,6 +85,39 @@ func (m *machines) forgets() []int64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.forgotten
+}
+
+func (m *machines) DeleteDump(_ context.Context, s core.Server, path string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.undeleted == nil {
+		m.deleted = append(m.deleted, s.Name+":"+path)
+	}
+	return m.undeleted
+}
+
+// buckets are buckets that exist on paper.
+type buckets struct {
+	mu      sync.Mutex
+	fault   error
+	probed  []string // endpoint, bucket, and whether the host may be used
+	deleted []core.ID
+}
+
+func (b *buckets) Probe(_ context.Context, s core.S3Storage, allowHost bool) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.probed = append(b.probed, fmt.Sprintf("%s %s %v", s.Endpoint, s.Bucket, allowHost))
+	return b.fault
+}
+
+func (b *buckets) DeleteObject(_ context.Context, _ core.S3Storage, d core.Backup, _ bool) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.fault == nil {
+		b.deleted = append(b.deleted, d.UUID)
+	}
+	return b.fault
 }
 
 // containers answer with the name they were asked for, and are what the test says.

@@ -278,15 +278,18 @@ func senseless(r Resource, verb core.Verb, active []core.Deployment) error {
 	switch {
 	case verb == core.VerbStart && now == stateRunning && !stops:
 		return core.Errorf(core.CodeBadRequest, "%s is already running.", r.Kind.Title())
-	case verb == core.VerbStop && (now == "exited" || now == "") && !starts:
+	case verb == core.VerbStop && (now == stateExited || now == "") && !starts:
 		return core.Errorf(core.CodeBadRequest, "%s is already stopped.", r.Kind.Title())
 	default:
 		return nil
 	}
 }
 
-// stateRunning is the state of a status whose resource runs.
-const stateRunning = "running"
+// The states that decide what makes sense.
+const (
+	stateRunning = "running"
+	stateExited  = "exited"
+)
 
 // state is the first part of a status.
 func state(status string) string {

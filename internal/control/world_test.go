@@ -32,6 +32,7 @@ type world struct {
 	hosts      *machines
 	containers *containers
 	sums       *sums
+	buckets    *buckets
 	owner      auth.Principal // of the root team
 	local      core.Server
 
@@ -57,7 +58,7 @@ func newWorld(t testing.TB) *world {
 			t.Error(err)
 		}
 	})
-	w := &world{db: db, hosts: newMachines(), containers: &containers{}, sums: &sums{}}
+	w := &world{db: db, hosts: newMachines(), containers: &containers{}, sums: &sums{}, buckets: &buckets{}}
 	w.c = control.New(w.deps())
 	team, user, err := db.EnsureRoot(t.Context())
 	if err != nil {
@@ -77,6 +78,9 @@ func (w *world) deps() control.Deps {
 		Servers: w.db, Keys: w.db, Projects: w.db, Environments: w.db, Services: w.db, Envs: w.db,
 		Deployments: w.db, Teams: w.db, Tokens: w.db, Queue: w.db,
 		Composer: composer(), Hosts: w.hosts, Containers: w.containers, Statuses: w.sums, Seen: w.db,
+		Databases: control.DatabaseDeps{
+			Store: w.db, Storages: w.db, Schedules: w.db, Backups: w.db, S3: w.db, Buckets: w.buckets, Dumps: w.hosts,
+		},
 		Wake: func() {
 			w.mu.Lock()
 			defer w.mu.Unlock()

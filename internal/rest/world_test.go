@@ -113,6 +113,22 @@ func (containers) List(_ context.Context, _ core.Server, project core.ID) (map[c
 	return map[core.ID][]core.Container{project: {{Service: "web", Name: "web-1", State: "running"}, {Service: "db", Name: "db-1"}}}, nil
 }
 
+// buckets has one that works, by its name.
+type buckets struct{}
+
+func (buckets) Probe(_ context.Context, s core.S3Storage, _ bool) error {
+	if s.Bucket == "works" {
+		return nil
+	}
+	return core.Errorf(core.CodeUnavailable, "The bucket %s does not exist.", s.Bucket)
+}
+
+func (buckets) DeleteObject(context.Context, core.S3Storage, core.Backup, bool) error { return nil }
+
+type dumps struct{}
+
+func (dumps) DeleteDump(context.Context, core.Server, string) error { return nil }
+
 type statuses struct{}
 
 func (statuses) Sum(context.Context, core.Resting, []core.Container) (core.Condition, error) {
@@ -152,7 +168,9 @@ func newLimitedWorld(t testing.TB, limit int) *world {
 	ctl := control.New(control.Deps{
 		Servers: w.db, Keys: w.db, Projects: w.db, Environments: w.db, Services: w.db, Envs: w.db,
 		Deployments: w.db, Teams: w.db, Tokens: w.db, Queue: w.db, Composer: composer{}, Hosts: hosts{},
-		Containers: containers{}, Statuses: statuses{}, Seen: w.db, Log: log, Now: w.now.Now,
+		Containers: containers{}, Statuses: statuses{}, Seen: w.db, Log: log, Now: w.now.Now, Address: "203.0.113.9",
+		Databases: control.DatabaseDeps{Store: w.db, Storages: w.db, Schedules: w.db, Backups: w.db, S3: w.db, Buckets: buckets{}, Dumps: dumps{}},
+		Databases: control.DatabaseDeps{Store: w.db, Storages: w.db, Schedules: w.db, Backups: w.db, S3: w.db},
 	})
 	must(t, ctl.Start(ctx))
 	t.Cleanup(func() { _ = ctl.Stop(context.WithoutCancel(ctx)) })

@@ -125,5 +125,9 @@ type statuses map[core.Kind]deploy.Kind
 
 // Sum implements control.Statuses.
 func (s statuses) Sum(ctx context.Context, r core.Resting, seen []core.Container) (core.Condition, error) {
-	return s[r.Kind].Sum(ctx, r, seen)
+	k, ok := s[r.Kind]
+	if !ok {
+		return core.Condition{}, core.NotFound(r.Kind.Title())
+	}
+	return k.Sum(ctx, r, seen)
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 
 	"github.com/taffrail/taffrail/internal/core"
 	"github.com/taffrail/taffrail/internal/docker"
@@ -47,6 +48,26 @@ func (m machines) Logs(ctx context.Context, s core.Server, container string, lin
 		return "", err
 	}
 	return docker.Logs(ctx, h, container, lines, timestamps)
+}
+
+// DeleteDump implements control.Dumps.
+func (m machines) DeleteDump(ctx context.Context, s core.Server, path string) error {
+	h, err := m.pool.Get(ctx, s)
+	if err != nil {
+		return err
+	}
+	res, err := h.Run(ctx, host.Command{Argv: []string{"rm", "-f", "--", path}})
+	if err != nil || res.ExitCode == 0 {
+		return err
+	}
+	return &core.Error{Op: "delete dump", Code: core.CodeUnavailable, Err: fmt.Errorf("exit code %d: %s", res.ExitCode, res.Stderr),
+		Msg: fmt.Sprintf("The dump %s on server %s could not be deleted: %s", path, s.Name, lastLine(res.Stderr))}
+}
+
+// lastLine is the end of what a command said, which mostly is why it failed.
+func lastLine(text []byte) string {
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	return lines[len(lines)-1]
 }
 
 func hostOptions(db *sqlstore.DB, o Options) host.Options {

@@ -44,7 +44,7 @@ func (s *Server) wire(ctx context.Context, o Options) error {
 	stacks := service.New(s.db)
 	kinds := map[core.Kind]deploy.Kind{core.KindService: stacks}
 	dispatcher := queue.NewDispatcher(s.db, s.carrier(hub, pool, kinds), queue.Options{Owner: owner(), Lease: s.cfg.Lease, Log: o.Log})
-	ctl := s.control(hub, machines, stacks, kinds, dispatcher)
+	ctl := s.control(ctx, hub, machines, stacks, kinds, dispatcher)
 	toucher := auth.NewToucher(s.db, touchEvery, o.Log)
 	api, err := rest.New(rest.Deps{
 		Control: ctl, Auth: auth.NewAuthenticator(s.db, toucher.Touch, time.Now),
@@ -56,7 +56,7 @@ func (s *Server) wire(ctx context.Context, o Options) error {
 	s.group = supervise.NewGroup(o.Log,
 		supervise.Member{Name: "connections", Service: connections{pool}},
 		supervise.Member{Name: "token uses", Service: toucher},
-		supervise.Member{Name: "validations", Service: ctl},
+		supervise.Member{Name: "validations and schedules", Service: ctl},
 		supervise.Member{Name: "other controllers", Service: others(s.db, o.Log, dispatcher.Wake, hub.Wake)},
 		supervise.Member{Name: "deployments", Service: dispatcher})
 	s.check = func(ctx context.Context) { validateNew(ctx, s, ctl, auth.ForUser(team.RowID, user, core.TriggerAPI)) }
@@ -75,18 +75,21 @@ func (s *Server) carrier(hub *logs.Hub, pool *host.Pool, kinds map[core.Kind]dep
 }
 
 // control is what people ask.
-func (s *Server) control(hub *logs.Hub, m machines, stacks control.Composer, kinds map[core.Kind]deploy.Kind, q *queue.Dispatcher) *control.Control {
+func (s *Server) control(ctx context.Context, hub *logs.Hub, m machines, stacks control.Composer, kinds map[core.Kind]deploy.Kind, q *queue.Dispatcher) *control.Control {
 	return control.New(control.Deps{
 		Servers: s.db, Keys: s.db, Projects: s.db, Environments: s.db, Services: s.db, Envs: s.db,
 		Deployments: s.db, Teams: s.db, Tokens: s.db, Queue: s.db,
 		Composer: stacks, Hosts: m, Containers: m, Statuses: statuses(kinds), Seen: s.db,
+		Databases: control.DatabaseDeps{
+			Store: s.db, Storages: s.db, Schedules: s.db, Backups: s.db, S3: s.db, Buckets: buckets{}, Dumps: m,
+		},
 		Wake: q.Wake,
 		Cancel: func(_ context.Context, d core.Deployment) {
 			q.Cancel(d.Kind, d.RowID)
 			hub.Wake(d.LogID)
 			hub.Publish(logs.Event{TeamID: d.TeamID, Kind: d.Kind, Deployment: d.UUID, Resource: d.Resource.UUID, Status: d.Status})
 		},
-		Log: s.log, Now: time.Now, BaseURL: s.cfg.PublicURL,
+		Log: s.log, Now: time.Now, BaseURL: s.cfg.PublicURL, Address: outgoing(ctx),
 	})
 }
 
