@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/taffrail/taffrail/internal/core"
@@ -31,7 +32,7 @@ func (j *journey) settleEnd(ctx context.Context) error {
 	case "finished":
 		return j.settle(ctx, core.StatusFinished, outcome)
 	case "cancelled":
-		outcome.Reason = "Cancelled; the processes of the run are gone."
+		outcome.Reason = strings.TrimSpace("Cancelled; the processes of the run are gone. " + end.Restored)
 		return j.settle(ctx, core.StatusCancelled, outcome)
 	default:
 		return j.settle(ctx, core.StatusFailed, outcome)

@@ -142,7 +142,10 @@ func (in *Ingest) found(fact run.Fact) {
 		known.Artifacts = append(known.Artifacts, *fact.Artifact)
 	}
 	if fact.Answers != nil {
-		known.Answers = fact.Answers
+		known.Answers = map[string]string{}
+	}
+	for service, answer := range fact.Answers {
+		known.Answers[service] = in.set.String(answer)
 	}
 }
 

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/taffrail/taffrail/internal/core"
 )
 
 // command runs a step's command and records what it writes, as it comes. final says
@@ -22,25 +24,124 @@ func (e *executor) command(ctx context.Context, number int, step Step) (result S
 		return StepEnd{State: StateFailed, Error: fmt.Sprintf("its folder for temporary files cannot be made: %v", err)}, true
 	}
 	defer func() { _ = os.RemoveAll(e.folder.temp()) }() // what is left goes with the run's folder
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
 	cmd, err := e.prepare(ctx, step)
 	if err != nil {
 		return StepEnd{State: StateFailed, Error: err.Error()}, true
 	}
 	defer closeStdin(cmd)
+	files, err := e.openStreams(ctx, step, cmd, fail)
+	if err != nil {
+		return StepEnd{State: StateFailed, Error: err.Error()}, true
+	}
+	defer files.close()
 	outputs, err := e.openOutputs(cmd)
 	if err != nil {
 		return StepEnd{State: StateFailed, Error: err.Error()}, true
 	}
 	err = cmd.Start()
 	outputs.closeWriters()
+	closeStdin(cmd)
 	if err != nil {
 		outputs.closeReaders()
 		return StepEnd{State: StateFailed, Error: startError(step.Argv[0], err)}, true
 	}
-	outputs.pump(ctx, e, number)
-	err = e.wait(ctx, cmd)
+	files.begin(ctx, e, number)
+	outputs.pump(ctx, e, number, files.out)
+	result = commandEnd(cmd, e.wait(ctx, cmd))
+	// Before the rest of the output is taken: the spool may wait for the space.
+	files.commandEnded(result)
 	outputs.drain()
-	return commandEnd(cmd, err), false
+	return e.keep(ctx, number, step, files, result)
+}
+
+// streams are the files that a command reads and writes instead of what the script and
+// the log are.
+type streams struct {
+	in   *source // nil: none
+	out  *sink   // nil: none
+	fed  error
+	stop func() // ends what tells how far it is
+	told chan struct{}
+}
+
+// openStreams opens the files of a step. fail ends the command when one of them is at
+// fault.
+func (e *executor) openStreams(ctx context.Context, step Step, cmd *exec.Cmd, fail context.CancelCauseFunc) (*streams, error) {
+	f := &streams{stop: func() {}, told: make(chan struct{})}
+	var err error
+	if step.Input != nil {
+		if f.in, err = e.openSource(ctx, *step.Input, cmd, fail); err != nil {
+			return nil, err
+		}
+	}
+	if step.Output == nil {
+		return f, nil
+	}
+	if f.out, err = e.openSink(step.Output.Path, step.Output.Gzip, fail); err != nil {
+		f.close()
+		return nil, fmt.Errorf("its output cannot be stored in %s: %w", step.Output.Path, err)
+	}
+	return f, nil
+}
+
+// begin is for when the command has started.
+func (f *streams) begin(ctx context.Context, e *executor, number int) {
+	if f.in != nil {
+		f.in.feed()
+	}
+	if f.out == nil {
+		close(f.told)
+		return
+	}
+	ctx, f.stop = context.WithCancel(ctx)
+	go func() {
+		defer close(f.told)
+		progress(ctx, f.out.written, func(written string) { e.info(ctx, number, "Written so far: "+written) })
+	}()
+}
+
+// commandEnded is for when it has ended. What it wrote is of use only when that was well.
+func (f *streams) commandEnded(result StepEnd) {
+	f.stop()
+	if f.in != nil {
+		f.fed = f.in.stop()
+	}
+	if f.out != nil && (result.State != StepDone || f.fed != nil) {
+		f.out.abandon()
+	}
+}
+
+func (f *streams) close() {
+	if f.in != nil {
+		f.in.closeAll()
+	}
+	if f.out != nil {
+		f.out.abandon()
+	}
+}
+
+// keep puts the output into its place when all went well. A fault of the files counts
+// for more than the end of a command that had to be ended for it.
+func (e *executor) keep(ctx context.Context, number int, step Step, f *streams, result StepEnd) (_ StepEnd, final bool) {
+	<-f.told
+	fault := f.fed
+	var wrong *dataError
+	if errors.As(context.Cause(ctx), &wrong) {
+		fault = wrong
+	}
+	if fault == nil && f.out != nil && result.State == StepDone {
+		var artifact *core.Artifact
+		if artifact, fault = f.out.keep(step.Output.Name); fault == nil {
+			e.write(ctx, number, FrameFact, Fact{Artifact: artifact})
+			e.info(ctx, number, fmt.Sprintf("Stored %s in %s", bytesText(artifact.Size), artifact.Path))
+		}
+	}
+	if fault != nil {
+		return StepEnd{State: StateFailed, Error: fault.Error()}, true
+	}
+	return result, false
 }
 
 // makeTemp gives a command a folder of its own for what it would leave in /tmp: Compose
@@ -199,13 +300,14 @@ func (o *outputs) closeWriters() {
 	}
 }
 
-func (o *outputs) pump(ctx context.Context, e *executor, number int) {
+// pump takes what comes to the spool, standard output to a file if there is one for it.
+func (o *outputs) pump(ctx context.Context, e *executor, number int, file *sink) {
 	for i, kind := range []FrameKind{FrameStdout, FrameStderr} {
-		o.done.Add(1)
-		go func() {
-			defer o.done.Done()
-			pump(o.readers[i], func(b []byte) { e.text(ctx, number, kind, b) })
-		}()
+		put := func(b []byte) { e.text(ctx, number, kind, b) }
+		if kind == FrameStdout && file != nil {
+			put = func(b []byte) { _, _ = file.Write(b) } // which tells of its faults itself
+		}
+		o.done.Go(func() { pump(o.readers[i], put) })
 	}
 }
 

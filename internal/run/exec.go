@@ -13,6 +13,8 @@ const (
 	claimWait  = 3 * time.Second  // for a lock that others hold only to look whether it is held
 	syncEvery  = time.Second      // what a power cut may take of the spool
 	alwaysWait = time.Minute      // for steps that run although the run's limit is over
+	undoWait   = 5 * time.Minute  // for each step that puts back what was there, after a failure
+	undoGrace  = 20 * time.Second // for all of them together, from a cancel on
 	killGrace  = 2 * time.Second  // from TERM to KILL
 	drainGrace = time.Second / 2  // for output of processes that outlive their command
 	maxReason  = 4 << 10          // of an end record, in bytes
@@ -39,6 +41,8 @@ type executor struct {
 	// abort ends the run when its spool cannot be written: what nobody will ever
 	// learn of is better not done.
 	abort context.CancelCauseFunc
+	// watched is the project of the last watch that wrote what it saw.
+	watched string
 }
 
 // Exec carries out the run that was launched into dir, in this process. It returns
@@ -165,13 +169,25 @@ func (e *executor) steps(ctx context.Context) End {
 	if err := os.MkdirAll(e.script.Dir, 0o700); err != nil {
 		end = End{State: StateFailed, Reason: fmt.Sprintf("The folder %s cannot be made: %v.", e.script.Dir, err)}
 	}
+	var due []int // steps that put back what was there
+	touched := false
 	for i, step := range e.script.Steps {
+		if step.OnFailure {
+			if end.State != StateFinished {
+				due = append(due, i)
+			}
+			continue
+		}
 		failed := end.State == StateFailed
 		if ctx.Err() != nil || failed && !step.Always {
 			end = end.cancelled(ctx, step)
 			continue
 		}
-		result := e.step(ctx, i+1, step, failed)
+		if !touched && step.changes() {
+			touched = true
+			e.announceUndo()
+		}
+		result := e.step(ctx, i+1, step, alwaysIf(failed))
 		if result.State == StateFailed && !step.MayFail && !failed {
 			end = End{State: StateFailed, Step: step.Name, ExitCode: result.ExitCode, Reason: reason(step, result)}
 		}
@@ -179,7 +195,18 @@ func (e *executor) steps(ctx context.Context) End {
 			end = end.cancelled(ctx, step)
 		}
 	}
+	if touched && len(due) > 0 {
+		end = e.undo(ctx, due, end)
+	}
 	return end
+}
+
+// alwaysIf is how long a step gets at least.
+func alwaysIf(failed bool) time.Duration {
+	if failed {
+		return alwaysWait
+	}
+	return 0
 }
 
 // cancelled turns an end that was going to be good into one that was cancelled at step.
@@ -207,10 +234,11 @@ func (r StepEnd) why(step Step) string {
 	return "its end is not known"
 }
 
-// step carries out one step between its two frames.
-func (e *executor) step(ctx context.Context, number int, step Step, late bool) StepEnd {
+// step carries out one step between its two frames. It gets so much time at least,
+// whatever is left of the run's.
+func (e *executor) step(ctx context.Context, number int, step Step, least time.Duration) StepEnd {
 	e.write(ctx, number, FrameStepStart, announce(step))
-	limited, cancel := e.limit(ctx, step, late)
+	limited, cancel := e.limit(ctx, step, least)
 	defer cancel()
 	result := e.attempts(limited, number, step)
 	switch {
@@ -242,10 +270,10 @@ func announce(step Step) StepStart {
 }
 
 // limit ends a step's context with a cause that a person can read.
-func (e *executor) limit(ctx context.Context, step Step, late bool) (context.Context, context.CancelFunc) {
+func (e *executor) limit(ctx context.Context, step Step, least time.Duration) (context.Context, context.CancelFunc) {
 	until, cause := e.deadline, fmt.Errorf("the run took longer than its limit of %s", e.script.Limit)
-	if late && !until.IsZero() && time.Until(until) < alwaysWait {
-		until = time.Now().Add(alwaysWait)
+	if !until.IsZero() && time.Until(until) < least {
+		until, cause = time.Now().Add(least), fmt.Errorf("it took longer than %s, which is what it has behind the limit of the run", least)
 	}
 	if own := time.Now().Add(step.Timeout); step.Timeout > 0 && (until.IsZero() || own.Before(until)) {
 		until, cause = own, fmt.Errorf("it took longer than its limit of %s", step.Timeout)
@@ -274,8 +302,9 @@ func (e *executor) attempts(ctx context.Context, number int, step Step) StepEnd 
 
 // attempt does what a step is about. final says that another attempt is of no use.
 func (e *executor) attempt(ctx context.Context, number int, step Step) (result StepEnd, final bool) {
-	var err error
+	err := step.check()
 	switch {
+	case err != nil:
 	case len(step.Argv) > 0:
 		return e.command(ctx, number, step)
 	case step.Watch != nil:

@@ -19,7 +19,8 @@ type judge struct {
 	watch  Watch
 	stop   bool // nothing may run
 	expect map[string]Expect
-	seen   map[string]*sight // by container id
+	seen   map[string]*sight     // by container id
+	ready  map[string]*readiness // by container id, of those that are asked
 }
 
 // sight is what is remembered of a container between two looks.
@@ -44,7 +45,7 @@ type verdict struct {
 }
 
 func newJudge(w Watch) *judge {
-	j := &judge{watch: w, stop: true, expect: map[string]Expect{}, seen: map[string]*sight{}}
+	j := &judge{watch: w, stop: true, expect: map[string]Expect{}, seen: map[string]*sight{}, ready: map[string]*readiness{}}
 	for _, e := range w.Expect {
 		j.expect[e.Service] = e
 		j.stop = j.stop && (e.Replicas == 0 || e.Ignore)
@@ -216,7 +217,15 @@ func (j *judge) exited(v *verdict, c inspection, s *sight, e Expect) bool {
 	if !e.OneShot && c.again() {
 		s.warnAgain(v, c)
 	}
-	return true
+	switch {
+	case !e.answers():
+		return true
+	case c.again():
+		v.Waiting = append(v.Waiting, c.label()+" exited with code 0 and is started again")
+	default:
+		v.fault(c, "%s exited with code 0, although it is to keep running", c.label())
+	}
+	return false
 }
 
 func (s *sight) warnAgain(v *verdict, c inspection) {
@@ -234,7 +243,7 @@ func (j *judge) restarted(v *verdict, c inspection, s *sight, e Expect, now time
 	if c.State.Status == "restarting" && c.State.ExitCode == 0 {
 		s.warnAgain(v, c)
 	}
-	if c.State.Status == "restarting" && c.State.ExitCode != 0 && s.failing.IsZero() {
+	if c.State.Status == "restarting" && (c.State.ExitCode != 0 || e.answers()) && s.failing.IsZero() {
 		s.failing = now
 	}
 	restarts := c.RestartCount - s.restarts
@@ -250,6 +259,8 @@ func (j *judge) running(v *verdict, c inspection, s *sight, e Expect, now time.T
 	switch {
 	case c.State.Status == "restarting":
 		v.Waiting = append(v.Waiting, fmt.Sprintf("%s is restarting, last exit code %d", c.label(), c.State.ExitCode))
+	case e.answers():
+		return j.answered(v, c, now)
 	case c.health() == "unhealthy":
 		v.fault(c, "%s is unhealthy%s", c.label(), c.lastProbe())
 	case e.OneShot:
@@ -262,6 +273,23 @@ func (j *judge) running(v *verdict, c inspection, s *sight, e Expect, now time.T
 		return true
 	default:
 		v.Waiting = append(v.Waiting, c.label()+" is running, but not for long enough")
+	}
+	return false
+}
+
+// answered says whether a container that runs has passed its readiness command. Nothing
+// else counts: a database may be unhealthy for as long as it recovers.
+func (j *judge) answered(v *verdict, c inspection, now time.Time) bool {
+	r := j.ready[c.ID]
+	switch {
+	case r == nil || !r.started.Equal(c.State.StartedAt) || r.attempts == 0:
+		v.Waiting = append(v.Waiting, c.label()+" is running, but was not asked yet")
+	case r.ok:
+		return true
+	case r.broken(now):
+		v.fault(c, "%s cannot run its readiness command, so its image may be the wrong one: %s", c.label(), r.failure)
+	default:
+		v.Waiting = append(v.Waiting, fmt.Sprintf("%s is running, but does not answer after %d attempts (the last one: %s)", c.label(), r.attempts, r.failure))
 	}
 	return false
 }

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -45,6 +46,7 @@ func TestJudge(t *testing.T) {
 	t.Parallel()
 	one := []Expect{{Service: "web", Replicas: 1}}
 	oneShot := []Expect{{Service: "web", Replicas: 1, OneShot: true}}
+	asked := []Expect{{Service: "web", Replicas: 1, Ready: []string{"ask"}}}
 	settle := 3 * time.Second
 	for _, c := range []struct {
 		name   string
@@ -101,6 +103,23 @@ func TestJudge(t *testing.T) {
 		{"none wanted", append(one, Expect{Service: "db"}), []at{{time.Hour, []inspection{box("running"), box("exited", db, exit(137))}}}, "good"},
 		{"ignored", append(one, Expect{Service: "db", Replicas: 1, Ignore: true}), []at{{time.Hour, []inspection{box("running"), box("exited", db, exit(1))}}}, "good"},
 		{"strangers", one, []at{{time.Hour, []inspection{box("running"), box("exited", db, exit(1))}}}, "good"},
+		{"not asked yet", asked, []at{{time.Hour, []inspection{box("running", health("healthy"))}}}, "waiting: web (p-web-1) is running, but was not asked yet"},
+		{"unhealthy before it answers", asked, []at{{time.Hour, []inspection{box("running", health("unhealthy"))}}}, "waiting"},
+		{"asked, restarting", asked, []at{{time.Hour, []inspection{box("restarting", exit(1))}}}, "waiting: web (p-web-1) is restarting, last exit code 1"},
+		{"asked, exited badly", asked, []at{{0, []inspection{box("exited", exit(3))}}}, "fault: web (p-web-1) exited with code 3"},
+		{"asked, exited well", asked, []at{{0, []inspection{box("exited")}}}, "fault: web (p-web-1) exited with code 0, although it is to keep running"},
+		{"asked, exited well, again", asked, []at{{0, []inspection{box("exited", policy("always"))}}}, "waiting: web (p-web-1) exited with code 0 and is started again"},
+		{"asked, ends well over and over", asked, []at{
+			{0, []inspection{box("running")}},
+			{time.Second, []inspection{box("restarting", restarts(1), policy("always"))}},
+			{12 * time.Second, []inspection{box("restarting", restarts(6), policy("always"))}},
+		}, "fault: web (p-web-1) keeps restarting: 6 times in 12s, last exit code 0"},
+		{"asked, keeps restarting", asked, []at{
+			{0, []inspection{box("running")}},
+			{time.Second, []inspection{box("restarting", exit(9), restarts(1))}},
+			{12 * time.Second, []inspection{box("restarting", exit(9), restarts(6))}},
+		}, "fault: web (p-web-1) keeps restarting"},
+		{"asked, one-shot", []Expect{{Service: "web", Replicas: 1, OneShot: true, Ready: []string{"ask"}}}, []at{{0, []inspection{box("exited")}}}, "good"},
 		{"stop", nil, []at{{0, []inspection{box("exited", exit(137)), box("created", db)}}}, "good"},
 		{"stop, one runs", []Expect{{Service: "web"}}, []at{{0, []inspection{box("exited"), box("running", db)}}}, "waiting: db (p-db-1) is still running"},
 		{"stop, one restarts", nil, []at{{0, []inspection{box("restarting", exit(1))}}}, "waiting"},
@@ -170,5 +189,48 @@ func TestImageDigest(t *testing.T) {
 	}
 	if got := (image{}).digest("x"); got != "" {
 		t.Errorf("got %q", got)
+	}
+}
+
+func TestJudgeOfAnswers(t *testing.T) {
+	t.Parallel()
+	refused := attempt{code: 1, failure: "exit 1: refused"}
+	lost := attempt{code: 127, failure: "exit 127: sh: ask: not found"}
+	for _, c := range []struct {
+		name     string
+		attempts []attempt
+		every    time.Duration
+		started  time.Time // of the container that they were made in
+		want     string
+	}{
+		{"none", nil, 0, noon, "waiting: web (p-web-1) is running, but was not asked yet"},
+		{"refused", []attempt{refused, refused}, time.Second, noon, "waiting: web (p-web-1) is running, but does not answer after 2 attempts (the last one: exit 1: refused)"},
+		{"answers", []attempt{refused, {}}, time.Second, noon, "good"},
+		{"answered before a restart", []attempt{{}}, 0, noon.Add(-time.Hour), "waiting: web (p-web-1) is running, but was not asked yet"},
+		{"not found, a few times", []attempt{lost, lost, lost, lost}, time.Second, noon, "waiting"},
+		{"not found, for a moment", []attempt{lost, lost, lost, lost, lost, lost}, 100 * time.Millisecond, noon, "waiting"},
+		{"not found, with others between", []attempt{lost, lost, lost, refused, lost, lost, lost}, time.Second, noon, "waiting"},
+		{"not found", []attempt{refused, lost, lost, lost, lost, lost}, 500 * time.Millisecond, noon,
+			"fault: web (p-web-1) cannot run its readiness command, so its image may be the wrong one: exit 127: sh: ask: not found"},
+		{"not found, by its words", slices.Repeat([]attempt{{code: 1, failure: "exit 1: exec: executable file not found in $PATH"}}, 5), time.Second, noon, "fault"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			j := newJudge(Watch{Expect: []Expect{{Service: "web", Replicas: 1, Ready: []string{"ask"}}}})
+			r := &readiness{started: c.started}
+			j.ready["c1"] = r
+			now := noon
+			for _, a := range c.attempts {
+				a.ended = now
+				r.take(a)
+				now = now.Add(c.every)
+			}
+			if len(c.attempts) > 0 {
+				now = now.Add(-c.every)
+			}
+			if got := j.look([]inspection{box("running", health("unhealthy"))}, now).short(); !strings.HasPrefix(got, c.want) {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
 	}
 }

@@ -19,8 +19,9 @@ const (
 
 // Kill ends the run in dir and everything that carries its id, and returns when nothing
 // of it is left, the run's own process and a launcher that is at work included. The run
-// is asked first, which lets it write its end record; what is still there after a few
-// seconds is ended by force. A run that was claimed but not started is kept from
+// is asked first, which lets it write its end record and, if it has begun to change
+// something, put back what was there; what is still there after a few seconds is ended
+// by force. A run that was claimed but not started is kept from
 // starting. What could not be ended is named in the error.
 func Kill(ctx context.Context, dir string) error {
 	f := folder(dir)
@@ -40,10 +41,11 @@ func Kill(ctx context.Context, dir string) error {
 	if err != nil {
 		return fmt.Errorf("kill run: %w", err)
 	}
-	if err := identity.end(ctx); err != nil {
+	if err := f.end(ctx, identity); err != nil {
 		return fmt.Errorf("kill run: %w", err)
 	}
 	err = f.killRest(ctx, identity)
+	f.dropPart()
 	if identity.PID == 0 {
 		_ = os.Remove(f.script()) // a launcher may have written it just before its end
 	}
@@ -66,12 +68,16 @@ func (f folder) awaitIdentity(ctx context.Context) (Identity, error) {
 }
 
 // end asks the run to end and waits until it has, or has had its time.
-func (i Identity) end(ctx context.Context) error {
+func (f folder) end(ctx context.Context, i Identity) error {
 	if !i.alive() {
 		return nil
 	}
 	stat{pid: i.PID, started: i.Started}.signal(unix.SIGTERM)
-	for until := time.Now().Add(endWait); i.alive() && time.Now().Before(until); {
+	limit := endWait
+	if exists(f.restoring()) {
+		limit += undoGrace
+	}
+	for until := time.Now().Add(limit); i.alive() && time.Now().Before(until); {
 		if err := pause(ctx, killPoll); err != nil {
 			return err
 		}

@@ -308,3 +308,15 @@ func gonePID(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%s/stat", strconv.Itoa(pid)))
 	return err != nil || strings.Contains(string(stat), ") Z ")
 }
+
+// killPID ends what a test left running on purpose.
+func killPID(tb testing.TB, text string) {
+	tb.Helper()
+	pid, err := strconv.Atoi(strings.TrimSpace(text))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if err := unix.Kill(pid, unix.SIGKILL); err != nil {
+		tb.Error(err)
+	}
+}

@@ -34,6 +34,7 @@ func Remove(ctx context.Context, dir string) error {
 	if err := f.awaitExit(ctx); err != nil {
 		return fmt.Errorf("remove run: %w", err)
 	}
+	f.dropPart()
 	return f.removeAll(ctx)
 }
 

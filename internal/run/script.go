@@ -45,8 +45,10 @@ type Step struct {
 	Retries int               `json:"retries,omitempty"`  // further attempts after a failure; idempotent steps only
 	MayFail bool              `json:"may_fail,omitempty"` // the exit code is recorded, the run goes on
 	Always  bool              `json:"always,omitempty"`   // runs after a failure too
-	// OnFailure runs the step only after a failure or a cancel, to put back what was
-	// there. What becomes of it does not change how the run ended, only the reason tells.
+	// OnFailure runs the step only after a failure or a cancel of a step before it, behind
+	// all others, to put back what was there: not before a step that changes anything has
+	// begun, and after a cancel for 20 seconds in all. The first that fails ends it. What
+	// becomes of it does not change how the run ended, only the reason tells.
 	OnFailure bool `json:"on_failure,omitempty"`
 	Hidden    bool `json:"hidden,omitempty"` // its output is shown only on demand
 }
@@ -193,6 +195,7 @@ type End struct {
 	Step     string `json:"step,omitempty"`      // name of the failing step
 	ExitCode *int   `json:"exit_code,omitempty"` // of the failing step
 	Reason   string `json:"reason,omitempty"`    // one or two sentences for a person
+	Restored string `json:"restored,omitempty"`  // the one of them that tells what became of OnFailure steps
 }
 
 // State is what is known of a run on its target.

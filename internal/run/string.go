@@ -27,6 +27,7 @@ func (s Step) flags() string {
 	}{
 		{s.MayFail, "may fail"},
 		{s.Always, "always"},
+		{s.OnFailure, "on failure"},
 		{s.Hidden, "hidden"},
 		{s.Retries > 0, fmt.Sprintf("%d retries", s.Retries)},
 		{s.Timeout > 0, "within " + s.Timeout.String()},
@@ -48,6 +49,12 @@ func (s Step) describe(b *strings.Builder) {
 	for _, name := range slices.Sorted(maps.Keys(s.Env)) {
 		fmt.Fprintf(b, "   env %s\n", name)
 	}
+	if in := s.Input; in != nil {
+		fmt.Fprintf(b, "   < %s%s%s\n", in.Path, word(in.Gunzip, " gunzip"), word(in.SHA256 != "", " sha256="+in.SHA256))
+	}
+	if out := s.Output; out != nil {
+		fmt.Fprintf(b, "   > %s%s as %s\n", out.Path, word(out.Gzip, " gzip"), out.Name)
+	}
 	for _, f := range s.Files {
 		if f.Check {
 			fmt.Fprintf(b, "   check %s\n", f.Path)
@@ -58,10 +65,46 @@ func (s Step) describe(b *strings.Builder) {
 	for _, path := range s.Delete {
 		fmt.Fprintf(b, "   delete %s\n", path)
 	}
-	if w := s.Watch; w != nil {
-		fmt.Fprintf(b, "   watch %s, settle %s, limit %s\n", w.Project, w.Settle, w.Limit)
-		for _, e := range w.Expect {
-			fmt.Fprintf(b, "     %s x%d one-shot=%t ignore=%t\n", e.Service, e.Replicas, e.OneShot, e.Ignore)
+	s.Watch.describe(b)
+	if p := s.Ports; p != nil {
+		fmt.Fprintf(b, "   ports %s\n     free, or of %s\n", strings.Trim(fmt.Sprint(p.Ports), "[]"), p.Project)
+	}
+	s.Object.describe(b)
+}
+
+func (w *Watch) describe(b *strings.Builder) {
+	if w == nil {
+		return
+	}
+	fmt.Fprintf(b, "   watch %s, settle %s, limit %s\n", w.Project, w.Settle, w.Limit)
+	for _, e := range w.Expect {
+		fmt.Fprintf(b, "     %s x%d one-shot=%t ignore=%t\n", e.Service, e.Replicas, e.OneShot, e.Ignore)
+		if len(e.Ready) > 0 {
+			fmt.Fprintf(b, "       ready $ %s\n", strings.Join(e.Ready, " "))
 		}
 	}
+}
+
+func (o *Object) describe(b *strings.Builder) {
+	if o == nil {
+		return
+	}
+	fmt.Fprintf(b, "   bucket %s at %s, region %s, key %s\n", o.Bucket, o.Endpoint, o.Region, o.Access)
+	if o.Put != "" {
+		fmt.Fprintf(b, "     put %s from %s as %s\n", o.Put, o.Path, o.Name)
+	}
+	if o.Get != "" {
+		fmt.Fprintf(b, "     get %s into %s\n", o.Get, o.Path)
+	}
+	for _, key := range o.Delete {
+		fmt.Fprintf(b, "     delete %s\n", key)
+	}
+}
+
+// word is text when on, else nothing.
+func word(on bool, text string) string {
+	if on {
+		return text
+	}
+	return ""
 }

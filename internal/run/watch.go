@@ -28,6 +28,7 @@ type watcher struct {
 	*executor
 	number int
 	judge  *judge
+	asker  *asker
 	mute   bool // docker's silence was said already
 }
 
@@ -39,11 +40,14 @@ func (e *executor) watch(ctx context.Context, number int, w Watch) error {
 	}
 	began := time.Now()
 	t := &watcher{executor: e, number: number, judge: newJudge(w)}
+	t.asker = newAsker(t)
+	defer t.asker.stop()
 	var found []inspection
 	v := verdict{Waiting: []string{"Docker has not answered"}}
 	for {
 		next, err := t.inspect(ctx, w.Project)
 		if err == nil {
+			t.asker.ask(ctx, next)
 			found, v = next, t.judge.look(next, time.Now())
 			t.say(ctx, v)
 		} else if ctx.Err() == nil {
@@ -53,10 +57,11 @@ func (e *executor) watch(ctx context.Context, number int, w Watch) error {
 		if len(v.Faults) > 0 || len(v.Waiting) == 0 || over {
 			break
 		}
-		if pause(ctx, pollPause(time.Since(began))) != nil {
+		if t.asker.wait(ctx, pollPause(time.Since(began))) != nil {
 			break
 		}
 	}
+	t.asker.stop()
 	t.fact(ctx, found)
 	return t.result(ctx, v, found)
 }
@@ -104,11 +109,19 @@ func (t *watcher) result(ctx context.Context, v verdict, found []inspection) err
 	return fmt.Errorf("not up within %s: %s", t.judge.watch.Limit, strings.Join(v.Waiting, "; "))
 }
 
+// settled says of a container that a watch has waited for that it was not the reason.
+func (j *judge) settled(c inspection, e Expect) bool {
+	if r := j.ready[c.ID]; e.answers() {
+		return r != nil && r.ok
+	}
+	return c.health() == "healthy"
+}
+
 // notReady are the containers whose last lines may say why a watch took too long.
 func (j *judge) notReady(found []inspection) []inspection {
 	var out []inspection
 	for _, c := range found {
-		if e, ok := j.expect[c.service()]; ok && !j.stop && !e.Ignore && e.Replicas > 0 && c.health() != "healthy" {
+		if e, ok := j.expect[c.service()]; ok && !j.stop && !e.Ignore && e.Replicas > 0 && !j.settled(c, e) {
 			out = append(out, c)
 		}
 	}
@@ -138,7 +151,7 @@ func (t *watcher) fact(ctx context.Context, found []inspection) {
 	if len(found) > 0 {
 		images, _ = t.docker(ctx, imagesArgv(found)) // prints those it knows, even when it fails
 	}
-	fact := Fact{Containers: containers(found, images), Looked: true}
+	fact := Fact{Containers: containers(found, images), Looked: true, Answers: t.asker.known()}
 	for n := len(fact.Containers); ; n = n * 3 / 4 {
 		fact.Containers = fact.Containers[:n]
 		if data, err := json.Marshal(fact); err == nil && len(data) <= MaxPayload {
@@ -149,6 +162,7 @@ func (t *watcher) fact(ctx context.Context, found []inspection) {
 		t.warn(ctx, t.number, fmt.Sprintf("%d more containers are not in the record.", left))
 	}
 	t.write(ctx, t.number, FrameFact, fact)
+	t.watched = t.judge.watch.Project
 }
 
 // showLogs writes the last lines of containers as the step's standard error.
