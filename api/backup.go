@@ -6,7 +6,7 @@ type BackupSchedule struct {
 	UUID              string  `json:"uuid"`
 	Description       *string `json:"description"`
 	DatabaseID        int64   `json:"database_id"`
-	DatabaseType      string  `json:"database_type" doc:"The engine with standalone- before it."`
+	DatabaseUUID      string  `json:"database_uuid"`
 	DatabasesToBackup *string `json:"databases_to_backup" doc:"Comma-separated names; null: the one of the database's settings."`
 	DisableLocal      bool    `json:"disable_local_backup" doc:"Keep dumps in S3 only."`
 	DumpAll           bool    `json:"dump_all" doc:"All databases of the server."`
@@ -72,15 +72,17 @@ type RetentionSettings struct {
 
 // BackupSaved is the reply to making or changing a schedule.
 type BackupSaved struct {
-	UUID           string `json:"uuid"`
-	Message        string `json:"message"`
-	ExecutionUUID  string `json:"execution_uuid,omitempty" doc:"With backup_now."`
-	DeploymentUUID string `json:"deployment_uuid,omitempty" doc:"With backup_now: it has the log."`
+	UUID           string   `json:"uuid"`
+	Message        string   `json:"message"`
+	Warnings       []string `json:"warnings,omitempty"`
+	ExecutionUUID  string   `json:"execution_uuid,omitempty" doc:"With backup_now."`
+	DeploymentUUID string   `json:"deployment_uuid,omitempty" doc:"With backup_now: it has the log."`
 }
 
 // Execution is one dump: what came of a backup.
 type Execution struct {
 	UUID           string  `json:"uuid"`
+	BackupUUID     *string `json:"backup_uuid" doc:"The schedule that took it; null: taken on demand, before a change, or by one that is gone."`
 	Databases      *string `json:"database_name" doc:"What was dumped."`
 	DatabaseType   string  `json:"database_type" doc:"The engine, as it was then."`
 	DeploymentUUID *string `json:"deployment_uuid" doc:"It has the log."`
@@ -89,6 +91,7 @@ type Execution struct {
 	IsLocal        bool    `json:"is_local" doc:"The file is on the server."`
 	IsS3           bool    `json:"s3_uploaded" doc:"A copy is in S3."`
 	Message        *string `json:"message" doc:"Why it failed."`
+	S3StorageUUID  *string `json:"s3_storage_uuid"`
 	SHA256         *string `json:"sha256"`
 	Size           int64   `json:"size" doc:"Bytes."`
 	Status         string  `json:"status" rule:"enum=running|success|failed"`
@@ -105,9 +108,7 @@ type Executions struct {
 // BackupRunRequest is the optional body of POST /databases/{uuid}/backups/run.
 type BackupRunRequest struct {
 	DatabasesToBackup string `json:"databases_to_backup,omitempty" doc:"Comma-separated names; empty: the one of the database's settings."`
-	DumpAll           bool   `json:"dump_all,omitempty"`
 	S3StorageUUID     string `json:"s3_storage_uuid,omitempty" doc:"Upload it there, too."`
-	Timeout           int    `json:"timeout,omitempty" rule:"min=60,max=36000" doc:"Seconds. Default 3600."`
 	Note              string `json:"note,omitempty" rule:"max=1000" doc:"Why."`
 }
 
@@ -118,25 +119,23 @@ type BackupStarted struct {
 	DeploymentUUID string `json:"deployment_uuid" doc:"It has the log."`
 }
 
-// RestoreRequest is the optional body of …/executions/{execution}/restore: the new
-// database is like the one that was dumped but for what is given.
+// RestoreRequest is the optional body of …/executions/{execution}/restore. The new database
+// is like the one that was dumped, in the same place, but without ports to the outside.
 type RestoreRequest struct {
-	Name            string `json:"name,omitempty" rule:"max=255"`
-	Image           string `json:"image,omitempty"`
-	ProjectUUID     string `json:"project_uuid,omitempty" doc:"With environment_name or environment_uuid."`
-	EnvironmentName string `json:"environment_name,omitempty"`
-	EnvironmentUUID string `json:"environment_uuid,omitempty"`
-	Note            string `json:"note,omitempty" rule:"max=1000" doc:"Why."`
+	Name        *string `json:"name,omitempty" rule:"max=255"`
+	Description *string `json:"description,omitempty"`
+	Note        string  `json:"note,omitempty" rule:"max=1000" doc:"Why."`
 }
 
 // Restored is the reply to reading a dump back into a new database.
 type Restored struct {
-	Message        string `json:"message"`
-	UUID           string `json:"uuid" doc:"Of the new database."`
-	DeploymentUUID string `json:"deployment_uuid"`
+	Message        string   `json:"message"`
+	Warnings       []string `json:"warnings,omitempty"`
+	UUID           string   `json:"uuid" doc:"Of the new database."`
+	DeploymentUUID string   `json:"deployment_uuid"`
 }
 
 // DeleteBackupOptions say what goes with a schedule or a dump. They travel in the query.
 type DeleteBackupOptions struct {
-	DeleteS3 bool `json:"delete_s3,omitempty" doc:"Copies in S3 too. Default false."`
+	DeleteS3 bool `json:"delete_s3,omitempty" doc:"Of a dump: its copy in S3 too. Of a schedule: all its dumps, here and there. Default false."`
 }

@@ -87,8 +87,9 @@ type DatabaseUpdate struct {
 	DatabaseSettings
 	LimitSettings
 	HealthCheckSettings
-	Fields map[string]string `json:"-" keys:"data"` // by name; empty ones are cleared, missing ones stay
-	_      struct{}          `ignore:"destination_uuid,environment_name,environment_uuid,project_uuid,server_uuid"`
+	InstantDeploy bool              `json:"instant_deploy,omitempty" doc:"Deploy it at once."`
+	Fields        map[string]string `json:"-" keys:"data"` // by name; empty ones are cleared, missing ones stay
+	_             struct{}          `ignore:"destination_uuid,environment_name,environment_uuid,project_uuid,server_uuid"`
 }
 
 // DatabaseSettings are what can be set of a database whatever its engine.

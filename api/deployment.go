@@ -40,7 +40,7 @@ type Deployment struct {
 // DeploymentStory is what Taffrail tells of every deployment besides what its kind has.
 type DeploymentStory struct {
 	Kind              string            `json:"kind" rule:"enum=application|service|database"`
-	Verb              string            `json:"verb" rule:"enum=deploy|start|stop|restart|rollback"`
+	Verb              string            `json:"verb" rule:"enum=deploy|start|stop|restart|rollback|backup|restore|renew"`
 	Actor             Actor             `json:"actor"`
 	Trigger           string            `json:"trigger" rule:"enum=ui|api|cli|webhook|schedule|mcp"`
 	Note              string            `json:"note" doc:"Why, in the words of whoever asked."`
@@ -83,9 +83,12 @@ type ServiceDeployment struct {
 
 // DatabaseDeployment has the keys that only deployments of databases have.
 type DatabaseDeployment struct {
-	DatabaseID   string `json:"database_id" doc:"Integer, as text."`
-	DatabaseType string `json:"database_type"`
-	DatabaseName string `json:"database_name"`
+	DatabaseID         string  `json:"database_id" doc:"Integer, as text."`
+	DatabaseType       string  `json:"database_type"`
+	DatabaseName       string  `json:"database_name"`
+	BackupUUID         *string `json:"backup_uuid" doc:"The dump that it takes, before anything else."`
+	RestoredUUID       *string `json:"restored_uuid" doc:"The dump that it reads back."`
+	ForceVersionChange bool    `json:"force_version_change"`
 }
 
 // ApplicationDeployment has the keys that only deployments of applications have.

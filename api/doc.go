@@ -10,15 +10,18 @@
 //
 // # Tags
 //
-// Three tags besides json say what a field accepts; the server's decoder and its
+// Some tags besides json say what a field accepts; the server's decoder and its
 // OpenAPI document read the same ones:
 //
-//	rule:"required,min=1,max=255,enum=a|b,keep"  keep: not trimmed
+//	rule:"required,min=1,max=255,enum=a|b,keep,base64"  keep: not trimmed; base64: on the
+//	                                                   wire, the server's decoder takes it off
 //	alias:"other_name"   another key that means this field
 //	doc:"…"              one sentence for the OpenAPI document
 //
 // A blank field `_ struct{}` with an ignore:"a,b" tag names keys that are accepted and
-// have no effect, because clients in the wild send them.
+// have no effect, because clients in the wild send them. A map with a keys:"data" tag
+// takes keys that no struct has: the fields of a database engine. They stand beside the
+// others on the wire, and the route says which there are.
 package api
 
 // Version is the version of the contract: what GET /api/v1/version answers. Clients

@@ -27,7 +27,7 @@ type EnvironmentDetail struct {
 	Environment
 	Applications []Resource `json:"applications"`
 	Services     []Service  `json:"services"`
-	Databases    []Resource `json:"databases"`
+	Databases    []Database `json:"databases"`
 }
 
 // ProjectCreate makes a project, with an environment "production".

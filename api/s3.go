@@ -23,7 +23,7 @@ type S3StorageCreate struct {
 	Name        string   `json:"name" rule:"required,max=255"`
 	Description string   `json:"description,omitempty"`
 	Endpoint    string   `json:"endpoint" rule:"required" doc:"URL of the service."`
-	Region      string   `json:"region" rule:"required"`
+	Region      string   `json:"region,omitempty" doc:"Default us-east-1."`
 	Bucket      string   `json:"bucket" rule:"required"`
 	Path        string   `json:"path,omitempty" doc:"Prefix of the keys of objects."`
 	Key         string   `json:"key" rule:"required" doc:"Access key."`

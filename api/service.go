@@ -50,7 +50,7 @@ type ServiceCreate struct {
 	EnvironmentUUID        string       `json:"environment_uuid,omitempty" alias:"environment"`
 	ServerUUID             string       `json:"server_uuid" rule:"required"`
 	DestinationUUID        string       `json:"destination_uuid,omitempty" doc:"Needed when the server has several."`
-	DockerComposeRaw       string       `json:"docker_compose_raw,omitempty" rule:"keep" alias:"docker_compose" doc:"The compose text in base64, at most 1 MiB."`
+	DockerComposeRaw       string       `json:"docker_compose_raw,omitempty" rule:"base64" alias:"docker_compose" doc:"The compose text in base64, at most 1 MiB."`
 	InstantDeploy          bool         `json:"instant_deploy,omitempty" doc:"Queue its first deployment at once."`
 	ConnectToDockerNetwork bool         `json:"connect_to_docker_network,omitempty"`
 	URLs                   []ServiceURL `json:"urls,omitempty"`
@@ -69,7 +69,7 @@ type ServiceURL struct {
 type ServiceUpdate struct {
 	Name                   *string      `json:"name,omitempty" rule:"max=255"`
 	Description            *string      `json:"description,omitempty"`
-	DockerComposeRaw       *string      `json:"docker_compose_raw,omitempty" rule:"keep" alias:"docker_compose" doc:"The compose text in base64, at most 1 MiB."`
+	DockerComposeRaw       *string      `json:"docker_compose_raw,omitempty" rule:"base64" alias:"docker_compose" doc:"The compose text in base64, at most 1 MiB."`
 	InstantDeploy          bool         `json:"instant_deploy,omitempty"`
 	ConnectToDockerNetwork *bool        `json:"connect_to_docker_network,omitempty"`
 	URLs                   []ServiceURL `json:"urls,omitempty"`

@@ -35,6 +35,7 @@ type StorageCreate struct {
 	Content     string   `json:"content,omitempty" rule:"keep" doc:"Of a file."`
 	IsDirectory bool     `json:"is_directory,omitempty" doc:"Of a file: a folder."`
 	FsPath      string   `json:"fs_path,omitempty" doc:"Of a file: where it is on the server, below the resource's folder."`
+	Chmod       string   `json:"chmod,omitempty" doc:"Of a file: octal digits. Default 0644."`
 	_           struct{} `ignore:"is_preview_suffix_enabled"`
 }
 
@@ -47,5 +48,7 @@ type StorageUpdate struct {
 	MountPath *string  `json:"mount_path,omitempty"`
 	HostPath  *string  `json:"host_path,omitempty"`
 	Content   *string  `json:"content,omitempty" rule:"keep"`
+	FsPath    *string  `json:"fs_path,omitempty"`
+	Chmod     *string  `json:"chmod,omitempty"`
 	_         struct{} `ignore:"is_preview_suffix_enabled"`
 }

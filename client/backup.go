@@ -28,7 +28,7 @@ func (c *Client) UpdateBackup(ctx context.Context, database, backup string, r ap
 	return patch[api.BackupSaved](ctx, c, Databases.path(database, "backups", backup), r)
 }
 
-// DeleteBackup removes a schedule and its dumps; those in S3 only if o says so.
+// DeleteBackup removes a schedule. Its dumps stay unless o says that they go with it.
 func (c *Client) DeleteBackup(ctx context.Context, database, backup string, o api.DeleteBackupOptions) (api.Message, error) {
 	return remove[api.Message](ctx, c, Databases.path(database, "backups", backup), deletion(o))
 }
@@ -38,24 +38,32 @@ func (c *Client) RunBackup(ctx context.Context, database string, r api.BackupRun
 	return post[api.BackupStarted](ctx, c, Databases.path(database, "backups", "run"), r)
 }
 
-// ListExecutions lists the dumps of a schedule, newest first.
+// ListExecutions lists the dumps of a schedule, newest first; with an empty backup all of
+// the database, those on demand too.
 func (c *Client) ListExecutions(ctx context.Context, database, backup string) (api.Executions, error) {
-	return get[api.Executions](ctx, c, Databases.path(database, "backups", backup, "executions"), nil)
+	return get[api.Executions](ctx, c, executions(database, backup), nil)
 }
 
-// GetExecution gets one dump.
+// GetExecution gets one dump. backup may be empty here, too.
 func (c *Client) GetExecution(ctx context.Context, database, backup, execution string) (api.Execution, error) {
-	return get[api.Execution](ctx, c, Databases.path(database, "backups", backup, "executions", execution), nil)
+	return get[api.Execution](ctx, c, executions(database, backup)+"/"+esc(execution), nil)
 }
 
 // DeleteExecution removes a dump; its copy in S3 only if o says so.
 func (c *Client) DeleteExecution(ctx context.Context, database, backup, execution string, o api.DeleteBackupOptions) (api.Message, error) {
-	return remove[api.Message](ctx, c, Databases.path(database, "backups", backup, "executions", execution), deletion(o))
+	return remove[api.Message](ctx, c, executions(database, backup)+"/"+esc(execution), deletion(o))
 }
 
 // RestoreExecution reads a dump back into a new database.
 func (c *Client) RestoreExecution(ctx context.Context, database, backup, execution string, r api.RestoreRequest) (api.Restored, error) {
-	return post[api.Restored](ctx, c, Databases.path(database, "backups", backup, "executions", execution, "restore"), r)
+	return post[api.Restored](ctx, c, executions(database, backup)+"/"+esc(execution)+"/restore", r)
+}
+
+func executions(database, backup string) string {
+	if backup == "" {
+		return Databases.path(database, "executions")
+	}
+	return Databases.path(database, "backups", backup, "executions")
 }
 
 // ListS3Storages lists the buckets of the team.

@@ -35,7 +35,8 @@ func kindViews() map[core.Kind]func(core.Deployment, *api.Deployment) {
 		core.KindDatabase: func(d core.Deployment, out *api.Deployment) {
 			out.DatabaseDeployment = &api.DatabaseDeployment{
 				DatabaseID: strconv.FormatInt(d.Resource.RowID, 10), DatabaseName: d.Resource.Name,
-				DatabaseType: d.Resource.Type,
+				DatabaseType: d.Resource.Type, BackupUUID: text(d.Options.Backup), RestoredUUID: text(d.Options.Restore),
+				ForceVersionChange: d.Options.ForceVersion,
 			}
 		},
 		core.KindApplication: func(d core.Deployment, out *api.Deployment) {

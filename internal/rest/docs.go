@@ -113,7 +113,7 @@ func docsOf(route Route) docsRoute {
 	}
 	out.ReplyType += t.Name()
 	if t.Kind() == reflect.Struct {
-		out.Reply = httpio.Describe(t).Fields
+		out.Reply = shapeOf(t).Fields
 	}
 	return out
 }

@@ -26,7 +26,7 @@ func (a *API) getEnvironment(ctx context.Context, p auth.Principal, in inProject
 		Environment:  showEnvironment(e.Environment),
 		Applications: []api.Resource{},
 		Services:     list(e.Services, showService),
-		Databases:    []api.Resource{},
+		Databases:    list(e.Databases, databaseView(p)),
 	}, err
 }
 

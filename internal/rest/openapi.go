@@ -62,7 +62,7 @@ func operation(s *schemas, route Route) object {
 	if route.In.Body != nil {
 		op["requestBody"] = object{
 			"required": route.In.Mode == httpio.BodyRequired,
-			"content":  object{mediaJSON: object{"schema": s.of(route.In.Body.Type)}},
+			"content":  object{mediaJSON: object{"schema": s.ref(route.In.Body)}},
 		}
 	}
 	return op

@@ -6,12 +6,14 @@ import (
 
 	"github.com/taffrail/taffrail/api"
 	"github.com/taffrail/taffrail/internal/auth"
+	"github.com/taffrail/taffrail/internal/core"
+	"github.com/taffrail/taffrail/internal/engine"
 )
 
 // table is the whole API. Paths are below Prefix; a fixed segment beats a {parameter}.
 func (a *API) table() []Route {
 	return slices.Concat(a.systemRoutes(), a.teamRoutes(), a.serverRoutes(), a.projectRoutes(),
-		a.serviceRoutes(), a.deploymentRoutes())
+		a.serviceRoutes(), a.databaseRoutes(), a.backupRoutes(), a.deploymentRoutes())
 }
 
 func (a *API) systemRoutes() []Route {
@@ -22,7 +24,6 @@ func (a *API) systemRoutes() []Route {
 		raw[string](http.MethodGet, "/docs", "", "This document for people", mediaHTML, a.docs),
 		raw[api.Event](http.MethodGet, "/events", auth.Read, "Follow changes of status", mediaStream, a.events),
 		get("/applications", auth.Read, "List applications", a.listApplications),
-		get("/databases", auth.Read, "List databases", a.listDatabases),
 		get("/resources", auth.Read, "List resources of all kinds", a.listResources),
 	}
 }
@@ -79,25 +80,71 @@ func (a *API) projectRoutes() []Route {
 }
 
 func (a *API) serviceRoutes() []Route {
-	return []Route{
+	const uuid = "/services/{uuid}"
+	return append([]Route{
 		get("/services", auth.Read, "List services", a.listServices),
 		post("/services", auth.Write, 201, "Make a service", a.createService, 404, 409),
-		get("/services/{uuid}", auth.Read, "Get a service", a.getService),
-		patch("/services/{uuid}", auth.Write, 200, "Change a service", a.updateService, 409),
-		remove("/services/{uuid}", auth.Write, "Stop and delete a service", a.deleteService, 429),
-		post("/services/{uuid}/start", auth.Deploy, 200, "Queue a start", a.startService, 429),
-		post("/services/{uuid}/stop", auth.Deploy, 200, "Queue a stop", a.stopService, 429),
-		post("/services/{uuid}/restart", auth.Deploy, 200, "Queue a restart", a.restartService, 429),
-		get("/services/{uuid}/logs", auth.Read, "Get what a running container wrote last", a.serviceLogs, 400, 503),
-		get("/services/{uuid}/applications", auth.Read, "List the containers that are no databases", a.listParts),
-		get("/services/{uuid}/applications/{part}", auth.Read, "Get a container that is no database", a.getPart),
-		get("/services/{uuid}/databases", auth.Read, "List the containers that are databases", a.listDatabaseParts),
-		get("/services/{uuid}/databases/{part}", auth.Read, "Get a container that is a database", a.getDatabasePart),
-		get("/services/{uuid}/envs", auth.Read, "List variables", a.listEnvs),
-		post("/services/{uuid}/envs", auth.Write, 201, "Add a variable", a.createEnv, 409),
-		patch("/services/{uuid}/envs", auth.Write, 201, "Change a variable", a.updateEnv),
-		patch("/services/{uuid}/envs/bulk", auth.Write, 201, "Add or change many variables", a.upsertEnvs),
-		remove("/services/{uuid}/envs/{env}", auth.Write, "Delete a variable", a.deleteEnv),
+		get(uuid, auth.Read, "Get a service", a.getService),
+		patch(uuid, auth.Write, 200, "Change a service", a.updateService, 409),
+		remove(uuid, auth.Write, "Stop and delete a service", deletion(core.KindService, a.control.DeleteService), 429),
+		post(uuid+"/start", auth.Deploy, 200, "Queue a start", queue(a.control.StartService, action), 429),
+		post(uuid+"/stop", auth.Deploy, 200, "Queue a stop", queue(a.control.StopService, action), 429),
+		post(uuid+"/restart", auth.Deploy, 200, "Queue a restart", queue(a.control.RestartService, action), 429),
+		get(uuid+"/logs", auth.Read, "Get what a running container wrote last", a.serviceLogs, 400, 503),
+		get(uuid+"/applications", auth.Read, "List the containers that are no databases", a.listParts),
+		get(uuid+"/applications/{part}", auth.Read, "Get a container that is no database", a.getPart),
+		get(uuid+"/databases", auth.Read, "List the containers that are databases", a.listDatabaseParts),
+		get(uuid+"/databases/{part}", auth.Read, "Get a container that is a database", a.getDatabasePart),
+	}, a.envRoutes(uuid, core.KindService)...)
+}
+
+func (a *API) databaseRoutes() []Route {
+	const uuid = "/databases/{uuid}"
+	out := []Route{get("/databases", auth.Read, "List databases", a.listDatabases)}
+	for _, spec := range engine.All() {
+		create := post("/databases/"+spec.Name, auth.Write, 201, "Make a database: "+spec.Title, a.createDatabase(spec), 404)
+		out = append(out, withFields(create, schemaName(spec), spec))
+	}
+	update := patch(uuid, auth.Write, 200, "Change a database", a.updateDatabase)
+	return slices.Concat(out, []Route{
+		get(uuid, auth.Read, "Get a database", a.getDatabase),
+		withFields(update, update.In.Body.Name, engine.All()...),
+		remove(uuid, auth.Write, "Stop and delete a database", deletion(core.KindDatabase, a.control.DeleteDatabase), 429),
+		post(uuid+"/start", auth.Deploy, 200, "Queue a start", queue(a.control.StartDatabase, databaseAction), 409, 429),
+		post(uuid+"/stop", auth.Deploy, 200, "Queue a stop", queue(a.control.StopDatabase, databaseAction), 429),
+		post(uuid+"/restart", auth.Deploy, 200, "Queue a restart", queue(a.control.RestartDatabase, databaseAction), 409, 429),
+		get(uuid+"/logs", auth.Read, "Get what the running database wrote last", a.databaseLogs, 400, 503),
+	}, a.envRoutes(uuid, core.KindDatabase), a.storageRoutes(uuid, core.KindDatabase))
+}
+
+func (a *API) backupRoutes() []Route {
+	const (
+		backups    = "/databases/{uuid}/backups"
+		backup     = backups + "/{backup}"
+		executions = "/databases/{uuid}/executions"
+		s3         = "/s3-storages"
+	)
+	return []Route{
+		get(backups, auth.Read, "List when a database is dumped", a.listBackups),
+		post(backups, auth.Write, 201, "Make a schedule of dumps", a.createBackup),
+		post(backups+"/run", auth.Deploy, 200, "Dump a database once", a.runBackup, 429),
+		get(backup, auth.Read, "Get a schedule", a.getBackup),
+		patch(backup, auth.Write, 200, "Change a schedule", a.updateBackup),
+		remove(backup, auth.Write, "Delete a schedule", a.deleteBackup, 400, 503),
+		get(backup+"/executions", auth.Read, "List the dumps of a schedule", a.listScheduledExecutions),
+		get(backup+"/executions/{execution}", auth.Read, "Get a dump of a schedule", a.getScheduledExecution),
+		remove(backup+"/executions/{execution}", auth.Write, "Delete a dump of a schedule", a.deleteScheduledExecution, 400, 503),
+		post(backup+"/executions/{execution}/restore", auth.Write, 201, "Read a dump back into a new database", a.restoreScheduledExecution, 429),
+		get(executions, auth.Read, "List all dumps of a database", a.listExecutions),
+		get(executions+"/{execution}", auth.Read, "Get a dump", a.getExecution),
+		remove(executions+"/{execution}", auth.Write, "Delete a dump", a.deleteExecution, 400, 503),
+		post(executions+"/{execution}/restore", auth.Write, 201, "Read a dump back into a new database", a.restoreExecution, 429),
+		get(s3, auth.Read, "List buckets for backups", a.listS3Storages),
+		post(s3, auth.Write, 201, "Add a bucket", a.createS3Storage),
+		get(s3+"/{uuid}", auth.Read, "Get a bucket", a.getS3Storage),
+		patch(s3+"/{uuid}", auth.Write, 200, "Change a bucket", a.updateS3Storage),
+		remove(s3+"/{uuid}", auth.Write, "Delete a bucket", a.deleteS3Storage, 400),
+		post(s3+"/{uuid}/validate", auth.Write, 200, "Try a bucket out", a.validateS3Storage),
 	}
 }
 

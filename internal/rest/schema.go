@@ -29,6 +29,8 @@ func (s *schemas) of(t reflect.Type) object {
 		return object{"type": "boolean"}
 	case reflect.Int, reflect.Int64:
 		return object{"type": "integer"}
+	case reflect.Float64:
+		return object{"type": "number"}
 	case reflect.String:
 		return object{"type": "string"}
 	case reflect.Slice:
@@ -36,17 +38,17 @@ func (s *schemas) of(t reflect.Type) object {
 	case reflect.Map:
 		return object{"type": "object", "additionalProperties": s.of(t.Elem())}
 	case reflect.Struct:
-		return s.ref(t)
+		return s.ref(shapeOf(t))
 	}
 	return object{}
 }
 
-func (s *schemas) ref(t reflect.Type) object {
-	if _, known := s.named[t.Name()]; !known {
-		s.named[t.Name()] = object{} // stands in while its fields are looked at
-		s.named[t.Name()] = s.describe(httpio.Describe(t))
+func (s *schemas) ref(shape *httpio.Shape) object {
+	if _, known := s.named[shape.Name]; !known {
+		s.named[shape.Name] = object{} // stands in while its fields are looked at
+		s.named[shape.Name] = s.describe(shape)
 	}
-	return object{"$ref": "#/components/schemas/" + t.Name()}
+	return object{"$ref": "#/components/schemas/" + shape.Name}
 }
 
 func (s *schemas) describe(shape *httpio.Shape) object {
@@ -123,6 +125,9 @@ func ruleOf(f httpio.Field) object {
 	}
 	if len(f.Rule.Enum) > 0 {
 		out["enum"] = f.Rule.Enum
+	}
+	if f.Rule.Base64 {
+		out["contentEncoding"] = "base64"
 	}
 	return out
 }

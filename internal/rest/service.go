@@ -2,17 +2,12 @@ package rest
 
 import (
 	"context"
-	"encoding/base64"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/taffrail/taffrail/api"
 	"github.com/taffrail/taffrail/internal/auth"
-	"github.com/taffrail/taffrail/internal/control"
 	"github.com/taffrail/taffrail/internal/core"
 )
-
-const maxCompose = 1 << 20
 
 func (a *API) listServices(ctx context.Context, p auth.Principal, _ none) ([]api.Service, error) {
 	services, err := a.control.ListServices(ctx, p)
@@ -22,39 +17,6 @@ func (a *API) listServices(ctx context.Context, p auth.Principal, _ none) ([]api
 func (a *API) getService(ctx context.Context, p auth.Principal, in one) (api.Service, error) {
 	s, err := a.control.GetService(ctx, p, core.ID(in.UUID))
 	return showService(s), err
-}
-
-type deleteService struct {
-	UUID string            `path:"uuid"`
-	Body api.RemoveOptions `in:"query"`
-}
-
-func (a *API) deleteService(ctx context.Context, p auth.Principal, in deleteService) (api.Message, error) {
-	b := in.Body
-	_, err := a.control.DeleteService(ctx, p, core.ID(in.UUID), core.Removal{
-		Configurations: unlessFalse(b.DeleteConfigurations), Volumes: unlessFalse(b.DeleteVolumes),
-		Networks: unlessFalse(b.DeleteConnectedNetworks), Images: unlessFalse(b.DockerCleanup),
-	})
-	return api.Message{Message: "Service deletion request queued."}, err
-}
-
-type actOn struct {
-	UUID string            `path:"uuid"`
-	Body api.ActionRequest `in:"query"`
-}
-
-func (a *API) startService(ctx context.Context, p auth.Principal, in actOn) (api.Accepted, error) {
-	return accepted(a.control.StartService(ctx, p, core.ID(in.UUID), action(in.Body)))
-}
-
-func (a *API) restartService(ctx context.Context, p auth.Principal, in actOn) (api.Accepted, error) {
-	return accepted(a.control.RestartService(ctx, p, core.ID(in.UUID), action(in.Body)))
-}
-
-func (a *API) stopService(ctx context.Context, p auth.Principal, in actOn) (api.Accepted, error) {
-	do := action(in.Body)
-	do.Options.Remove.Images = in.Body.DockerCleanup != nil && *in.Body.DockerCleanup
-	return accepted(a.control.StopService(ctx, p, core.ID(in.UUID), do))
 }
 
 type serviceLogs struct {
@@ -67,38 +29,6 @@ type serviceLogs struct {
 func (a *API) serviceLogs(ctx context.Context, p auth.Principal, in serviceLogs) (api.Logs, error) {
 	out, err := a.control.ServiceLogs(ctx, p, core.ID(in.UUID), in.Part, in.Lines, in.Timestamps)
 	return api.Logs{Logs: out}, err
-}
-
-func action(b api.ActionRequest) control.Action {
-	return control.Action{
-		Options: core.Options{PullLatest: b.Latest, StopBeforeStart: b.StopBeforeStart, Force: b.Force},
-		Note:    b.Note,
-	}
-}
-
-func accepted(q control.Queued, err error) (api.Accepted, error) {
-	return api.Accepted{Message: q.Message, DeploymentUUID: string(q.Deployment.UUID)}, err
-}
-
-func unlessFalse(b *bool) bool { return b == nil || *b }
-
-// decodeCompose reads compose text out of base64, however it is wrapped and padded.
-func decodeCompose(encoded string) (core.Secret, error) {
-	const field = "docker_compose_raw"
-	plain := strings.Map(func(r rune) rune {
-		if strings.ContainsRune(" \t\r\n", r) {
-			return -1
-		}
-		return r
-	}, encoded)
-	data, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(plain, "="))
-	switch {
-	case err != nil || !utf8.Valid(data):
-		return core.Secret{}, core.Invalid(field, "The docker_compose_raw should be base64 encoded.")
-	case len(data) > maxCompose:
-		return core.Secret{}, core.Invalid(field, "The compose text must not be larger than 1 MiB.")
-	}
-	return core.NewSecret(string(data)), nil
 }
 
 func showService(s core.Service) api.Service {

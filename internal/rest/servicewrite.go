@@ -18,21 +18,12 @@ type createService struct {
 
 func (a *API) createService(ctx context.Context, p auth.Principal, in createService) (api.ServiceCreated, error) {
 	b := in.Body
-	compose, err := decodeCompose(b.DockerComposeRaw)
+	environment, err := environmentOf(b.EnvironmentUUID, b.EnvironmentName)
 	if err != nil {
 		return api.ServiceCreated{}, err
 	}
-	environment := b.EnvironmentUUID
-	if environment == "" {
-		environment = b.EnvironmentName
-	}
-	if environment == "" {
-		e := core.Invalid("environment_name", "This field is required when environment_uuid is absent.")
-		e.Msg = "You need to provide at least one of environment_name or environment_uuid."
-		return api.ServiceCreated{}, e
-	}
 	return savedService(a.control.CreateService(ctx, p, control.ServiceInput{
-		Name: b.Name, Description: b.Description, Type: b.Type, Compose: compose,
+		Name: b.Name, Description: b.Description, Type: b.Type, Compose: core.NewSecret(b.DockerComposeRaw),
 		Project: core.ID(b.ProjectUUID), Environment: environment, Server: core.ID(b.ServerUUID),
 		Destination: core.ID(b.DestinationUUID), ConnectToDockerNetwork: b.ConnectToDockerNetwork,
 		LabelEscape: b.LabelEscape, URLs: list(b.URLs, partURL),
@@ -47,19 +38,11 @@ type updateService struct {
 
 func (a *API) updateService(ctx context.Context, p auth.Principal, in updateService) (api.ServiceCreated, error) {
 	b := in.Body
-	change := control.ServicePatch{
-		Name: b.Name, Description: b.Description, ConnectToDockerNetwork: b.ConnectToDockerNetwork,
-		LabelEscape: b.LabelEscape, URLs: list(b.URLs, partURL),
+	return savedService(a.control.UpdateService(ctx, p, core.ID(in.UUID), control.ServicePatch{
+		Name: b.Name, Description: b.Description, Compose: secret(b.DockerComposeRaw),
+		ConnectToDockerNetwork: b.ConnectToDockerNetwork, LabelEscape: b.LabelEscape, URLs: list(b.URLs, partURL),
 		ForceDomainOverride: b.ForceDomainOverride, InstantDeploy: b.InstantDeploy,
-	}
-	if b.DockerComposeRaw != nil {
-		compose, err := decodeCompose(*b.DockerComposeRaw)
-		if err != nil {
-			return api.ServiceCreated{}, err
-		}
-		change.Compose = &compose
-	}
-	return savedService(a.control.UpdateService(ctx, p, core.ID(in.UUID), change))
+	}))
 }
 
 func partURL(u api.ServiceURL) control.PartURL { return control.PartURL{Name: u.Name, URL: u.URL} }

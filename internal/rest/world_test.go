@@ -170,7 +170,6 @@ func newLimitedWorld(t testing.TB, limit int) *world {
 		Deployments: w.db, Teams: w.db, Tokens: w.db, Queue: w.db, Composer: composer{}, Hosts: hosts{},
 		Containers: containers{}, Statuses: statuses{}, Seen: w.db, Log: log, Now: w.now.Now, Address: "203.0.113.9",
 		Databases: control.DatabaseDeps{Store: w.db, Storages: w.db, Schedules: w.db, Backups: w.db, S3: w.db, Buckets: buckets{}, Dumps: dumps{}},
-		Databases: control.DatabaseDeps{Store: w.db, Storages: w.db, Schedules: w.db, Backups: w.db, S3: w.db},
 	})
 	must(t, ctl.Start(ctx))
 	t.Cleanup(func() { _ = ctl.Stop(context.WithoutCancel(ctx)) })
