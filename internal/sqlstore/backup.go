@@ -49,15 +49,28 @@ func (db *DB) enqueueBackup(ctx context.Context, s *session, d core.Deployment, 
 	if err != nil || joined {
 		return queued, err
 	}
-	if err := checkS3(ctx, s, d.TeamID, b.S3ID); err != nil {
+	b.TeamID, b.DatabaseID, b.Deployment, b.Status = queued.TeamID, queued.Resource.RowID, queued.UUID, core.BackupRunning
+	if err := checkBackup(ctx, s, b); err != nil {
 		return queued, err
 	}
 	now, err := db.engine.now(ctx, s)
 	if err != nil {
 		return queued, err
 	}
-	b.TeamID, b.DatabaseID, b.Deployment, b.Status = queued.TeamID, queued.Resource.RowID, queued.UUID, core.BackupRunning
 	return queued, insertBackup(ctx, s, now, b)
+}
+
+// checkBackup refuses a backup for a bucket that the team does not have, or by a
+// schedule that its database does not have.
+func checkBackup(ctx context.Context, s *session, b core.Backup) error {
+	if err := checkS3(ctx, s, b.TeamID, b.S3ID); err != nil || b.ScheduleID == 0 {
+		return err
+	}
+	its, err := exists(ctx, s, `SELECT 1 FROM scheduled_database_backups WHERE id = $1 AND database_id = $2`, b.ScheduleID, b.DatabaseID)
+	if err == nil && !its {
+		return core.NotFound(scheduleNoun)
+	}
+	return err
 }
 
 func insertBackup(ctx context.Context, s *session, now int64, b core.Backup) error {

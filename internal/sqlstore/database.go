@@ -39,7 +39,8 @@ func (db *DB) scanDatabase(r row) (core.Database, error) {
 }
 
 // storedSettings is the sealed text of a database's settings. Values are bytes, so that
-// a password or a script comes back as it was, whether it is UTF-8 or not.
+// a password or a script comes back as it was, whether it is UTF-8 or not. The names of
+// core's fields are in the stored text: a test holds them.
 type storedSettings struct {
 	Fields   map[string][]byte     `json:"fields"`
 	Scripts  []storedScript        `json:"scripts,omitempty"`

@@ -19,3 +19,19 @@ func Statements() map[string]string {
 	}
 	return all
 }
+
+// CloseSettings and OpenSettings show the stored form of settings to tests.
+var (
+	CloseSettings = closeSettings
+	OpenSettings  = openSettings
+)
+
+// Timers are what is asked again and again, for all teams.
+func Timers() map[string]string {
+	return map[string]string{"due": due, "expiring": expiring}
+}
+
+// BackupLists read backups beside the history of their database.
+func BackupLists() map[string]string {
+	return map[string]string{"of a database": backupsOfDatabase, "of a schedule": backupsOfSchedule}
+}

@@ -2,6 +2,7 @@ package sqlstore_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -162,6 +163,34 @@ func plantSecrets(t testing.TB, db *sqlstore.DB, needle string) {
 	must(err)
 	d.Config.Snapshot = secret
 	must(db.SetConfig(ctx, d))
+	plantInDatabase(t, db, v, secret)
+}
+
+// plantInDatabase stores a secret in each place of databases, at the place of a service.
+func plantInDatabase(t testing.TB, db *sqlstore.DB, at core.Service, secret core.Secret) {
+	t.Helper()
+	needle, ctx, team := secret.Reveal(), t.Context(), at.TeamID
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	d, err := db.CreateDatabase(ctx, core.Database{TeamID: team, Name: "d", Type: "postgresql", EnvironmentID: at.EnvironmentID, ServerID: at.ServerID,
+		DestinationID: at.DestinationID, Fields: map[string]core.Secret{"password": secret}, Ran: core.DatabaseRan{Deployed: secret},
+		Settings: core.DatabaseSettings{DockerOptions: "--env A=" + needle, InitScripts: []core.InitScript{{Filename: "a.sql", Content: needle}}}},
+		[]core.EnvVar{{Key: "A", Value: secret}})
+	must(err)
+	must(db.UpdateDatabase(ctx, d))
+	must(db.SetDatabaseStatus(ctx, team, d.RowID, "", "", &core.DatabaseRan{Deployed: secret}))
+	_, err = db.CreateStorage(ctx, team, core.Storage{Owner: core.Owner{Kind: core.KindDatabase, RowID: d.RowID}, MountPath: "/x", Content: secret})
+	must(err)
+	must(db.PutCertificate(ctx, team, d.RowID, core.Certificate{Cert: "c", Key: secret}))
+	_, err = db.CreateAuthority(ctx, team, at.ServerID, core.Certificate{Cert: "c", Key: secret})
+	must(err)
+	bucket, err := db.CreateS3Storage(ctx, core.S3Storage{TeamID: team, Name: "b", AccessKey: secret, SecretKey: secret})
+	must(err)
+	must(db.UpdateS3Storage(ctx, bucket))
 }
 
 func TestNoSecretOnDisk(t *testing.T) {
@@ -176,8 +205,10 @@ func TestNoSecretOnDisk(t *testing.T) {
 				return err
 			}
 			content, err := os.ReadFile(path)
-			if bytes.Contains(content, []byte(needle)) {
-				t.Errorf("%s, %s holds the planted secret", when, filepath.Base(path))
+			for form, text := range map[string]string{"plain": needle, "base64": base64.StdEncoding.EncodeToString([]byte(needle))} {
+				if bytes.Contains(content, []byte(text)) {
+					t.Errorf("%s, %s holds the planted secret (%s)", when, filepath.Base(path), form)
+				}
 			}
 			return err
 		})

@@ -2,6 +2,8 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"time"
 
 	"github.com/taffrail/taffrail/internal/core"
@@ -133,15 +135,18 @@ func (db *DB) ListDueBackups(ctx context.Context, now time.Time, limit int) ([]c
 func (db *DB) EnqueueScheduledBackup(ctx context.Context, v core.BackupSchedule, next time.Time, d core.Deployment, b core.Backup) (bool, error) {
 	moved := false
 	err := db.inTx(ctx, "queue a scheduled backup", func(s *session) error {
-		n, err := s.exec(ctx, `UPDATE scheduled_database_backups SET next_run_at = $1
-			WHERE uuid = $2 AND team_id = $3 AND enabled AND next_run_at = $4 AND `+ofLiveDatabase,
+		moved = false
+		stored, err := one(ctx, s, scanSchedule, `UPDATE scheduled_database_backups SET next_run_at = $1
+			WHERE uuid = $2 AND team_id = $3 AND enabled AND next_run_at = $4 AND `+ofLiveDatabase+` RETURNING `+scheduleColumns,
 			micro(next), string(v.UUID), v.TeamID, micro(v.NextRunAt))
-		moved = n == 1
-		if err != nil || !moved {
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
 			return err
 		}
-		d.TeamID, d.Resource.RowID = v.TeamID, v.DatabaseID
-		b.ScheduleID = v.RowID
+		moved = true
+		d.TeamID, d.Resource.RowID, b.ScheduleID = stored.TeamID, stored.DatabaseID, stored.RowID
 		_, err = db.enqueueBackup(ctx, s, d, b)
 		return err
 	})

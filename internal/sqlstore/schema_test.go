@@ -127,6 +127,32 @@ func TestHistoryIsReadByIndex(t *testing.T) {
 	}
 }
 
+// What timers ask costs as much as there is to do: neither schedules, certificates nor
+// databases are read through, and of the history only what is active.
+func TestTimersReadByIndex(t *testing.T) {
+	t.Parallel()
+	db := storetest.OpenSQLite(t)
+	for name, text := range sqlstore.Timers() {
+		for i, line := range plan(t, db.Raw(), text) {
+			first := map[string]string{
+				"due":      "SEARCH scheduled_database_backups USING INDEX scheduled_database_backups_due (next_run_at<?)",
+				"expiring": "SEARCH c USING INDEX certificates_ending (not_after<?)",
+			}[name]
+			history := strings.HasPrefix(line, "SEARCH d ") && !strings.Contains(line, "(database_id=?")
+			if i == 0 && line != first || strings.HasPrefix(line, "SCAN ") || history || name == "due" && strings.Contains(line, "TEMP B-TREE") {
+				t.Errorf("%s: %s", name, line)
+			}
+		}
+	}
+	for name, text := range sqlstore.BackupLists() {
+		for _, line := range plan(t, db.Raw(), text) {
+			if strings.HasPrefix(line, "SCAN ") || strings.Contains(line, "TEMP B-TREE") {
+				t.Errorf("%s: %s", name, line)
+			}
+		}
+	}
+}
+
 // plan is how SQLite goes about a statement.
 func plan(t *testing.T, db *sql.DB, text string) []string {
 	t.Helper()

@@ -115,9 +115,9 @@ func exerciseAbandoned(t *testing.T, db *sqlstore.DB) {
 			t.Errorf("%s: %s, %q, ended %v; want %s, %q, %v", what, got.Status, got.Message, got.FinishedAt, status, message, ended)
 		}
 	}
-	failing, d := w.takeBackup(of, core.Backup{})
+	failing, _ := w.takeBackup(of, core.Backup{})
 	expect("queued", failing, core.BackupRunning, "", time.Time{})
-	d = w.claim("a")
+	d := w.claim("a")
 	expect("in progress", failing, core.BackupRunning, "", time.Time{})
 	d.Status, d.Outcome.Reason = core.StatusFailed, "The server is gone."
 	ok(t, db.Settle(t.Context(), d, core.Batch{}))
@@ -230,25 +230,11 @@ func exerciseScheduled(t *testing.T, db *sqlstore.DB) {
 	enqueue := func(s core.BackupSchedule) (bool, error) {
 		return db.EnqueueScheduledBackup(background(t), s, now.Add(time.Hour), w.askFor(of, core.VerbBackup), core.Backup{Databases: "a"})
 	}
-	const racers = 20
-	var won atomic.Int32
-	var all sync.WaitGroup
-	for range racers {
-		all.Go(func() {
-			mine, err := enqueue(s)
-			if err != nil {
-				t.Errorf("enqueue: %v", err)
-			}
-			if mine {
-				won.Add(1)
-			}
-		})
-	}
-	all.Wait()
+	won := winners(t, 20, func() (bool, error) { return enqueue(s) })
 	backups, err := db.ListBackups(t.Context(), w.team, of.RowID, s.RowID)
 	ok(t, err)
-	if won.Load() != 1 || len(backups) != 1 || count(t, db, "database_deployment_queues") != 1 {
-		t.Fatalf("%d of %d started the backup, %d are stored", won.Load(), racers, len(backups))
+	if won != 1 || len(backups) != 1 || count(t, db, "database_deployment_queues") != 1 {
+		t.Fatalf("%d started the backup, %d are stored", won, len(backups))
 	}
 	d := w.get(backups[0].Deployment)
 	if backups[0].ScheduleID != s.RowID || backups[0].Databases != "a" || d.Options.Backup != backups[0].UUID || d.Verb != core.VerbBackup {
@@ -266,20 +252,42 @@ func exerciseScheduled(t *testing.T, db *sqlstore.DB) {
 		t.Errorf("a refused backup moved its schedule (%v) to %+v", mine, w.onlySchedule(of))
 	}
 	w.claim("a")
+	idle := func(what string) {
+		t.Helper()
+		if mine, err := enqueue(moved); mine || err != nil {
+			t.Errorf("a schedule that is %s ran: %v", what, err)
+		}
+	}
 	moved.Enabled = false
 	ok(t, db.UpdateBackupSchedule(t.Context(), moved))
-	if mine, err := enqueue(moved); mine || err != nil {
-		t.Errorf("a disabled schedule ran: %v", err)
-	}
+	idle("disabled")
 	moved.Enabled = true
 	ok(t, db.UpdateBackupSchedule(t.Context(), moved))
 	ok(t, db.DeleteBackupSchedule(t.Context(), w.team, moved.UUID))
-	if mine, err := enqueue(moved); mine || err != nil {
-		t.Errorf("a deleted schedule ran: %v", err)
-	}
+	idle("deleted")
 	if b := w.getBackup(backups[0].UUID); b.ScheduleID != 0 {
 		t.Errorf("a backup names the deleted schedule %d", b.ScheduleID)
 	}
+}
+
+// winners is how many of n who try at once succeed.
+func winners(t testing.TB, n int, try func() (bool, error)) int {
+	t.Helper()
+	var won atomic.Int32
+	var all sync.WaitGroup
+	for range n {
+		all.Go(func() {
+			mine, err := try()
+			if err != nil {
+				t.Errorf("race: %v", err)
+			}
+			if mine {
+				won.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	return int(won.Load())
 }
 
 func (w *world) onlySchedule(of core.Database) core.BackupSchedule {

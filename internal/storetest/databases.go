@@ -59,25 +59,38 @@ func exerciseDatabases(t *testing.T, db *sqlstore.DB) {
 		t.Errorf("first variables are %+v", envs)
 	}
 
-	bare := w.draft("bare")
-	bare.Fields = nil
-	bare, err = db.CreateDatabase(t.Context(), bare, nil)
-	ok(t, err)
-	if bare.Fields == nil {
-		t.Error("a database without fields has none that can be written to")
-	}
 	lost := w.draft("lost")
 	lost.DestinationID = 999
 	_, err = db.CreateDatabase(t.Context(), lost, nil)
 	wantCode(t, "database on no destination", err, core.CodeNotFound)
-	if n := count(t, db, "databases"); n != 3 {
-		t.Errorf("a refused database left %d databases, want 3", n)
+	if n := count(t, db, "databases"); n != 2 {
+		t.Errorf("a refused database left %d databases, want 2", n)
 	}
 	updateDatabase(t, w, want)
+	w.bareDatabases()
 	entries, err := db.ListResources(t.Context(), w.team)
 	ok(t, err)
-	if e := entries[0]; len(entries) != 4 || e.Kind != core.KindDatabase || e.Type != "postgresql" || e.Name != "renamed" || e.Status != "exited:unhealthy" {
+	if e := entries[0]; len(entries) != 5 || e.Kind != core.KindDatabase || e.Type != "postgresql" || e.Name != "renamed" || e.Status != "exited:unhealthy" {
 		t.Errorf("resources are %+v", entries)
+	}
+}
+
+// bareDatabases makes one without any settings, and one from before there were any.
+func (w *world) bareDatabases() {
+	w.t.Helper()
+	bare := w.draft("bare")
+	bare.Fields = nil
+	bare, err := w.db.CreateDatabase(w.t.Context(), bare, nil)
+	ok(w.t, err)
+	former := w.newDatabase("former")
+	_, err = w.db.Raw().ExecContext(w.t.Context(), `UPDATE databases SET settings = NULL WHERE id = $1`, former.RowID)
+	ok(w.t, err)
+	for _, d := range []core.Database{bare, former} {
+		got, err := w.db.GetDatabase(w.t.Context(), w.team, d.UUID)
+		ok(w.t, err)
+		if got.Fields == nil || len(got.Fields) != 0 {
+			w.t.Errorf("the fields of %s are %v, want some to write to", d.Name, got.Fields)
+		}
 	}
 }
 
@@ -156,28 +169,20 @@ func exercisePorts(t *testing.T, db *sqlstore.DB) {
 	ok(t, db.DeleteDatabase(t.Context(), w.team, second.UUID))
 	ok(t, set(first, core.Public{Enabled: true, Port: 5000}))
 
-	const racers = 8
-	errs := make(chan error, racers)
-	for range racers {
-		go func() {
-			d := w.draft("racer")
-			d.Settings.Public = core.Public{Enabled: true, Port: 6000}
-			_, err := db.CreateDatabase(background(t), d, nil)
-			errs <- err
-		}()
-	}
-	won := 0
-	for range racers {
-		switch err := <-errs; {
-		case err == nil:
-			won++
-		default:
-			wantCode(t, "race for a port", err, core.CodeConflict)
+	won := winners(t, 8, func() (bool, error) {
+		d := w.draft("racer")
+		d.Settings.Public = core.Public{Enabled: true, Port: 6000}
+		_, err := db.CreateDatabase(background(t), d, nil)
+		if core.CodeOf(err) == core.CodeConflict {
+			return false, nil
 		}
-	}
+		return err == nil, err
+	})
 	if won != 1 {
 		t.Errorf("%d databases got the same port", won)
 	}
+	_, err = db.Raw().ExecContext(t.Context(), `UPDATE databases SET is_public = TRUE, public_port = 7000 WHERE server_id = $1`, w.server.RowID)
+	wantError(t, "two databases at a port, past the check", err)
 }
 
 // exerciseLoading: a deployment of a database finds everything it needs.

@@ -30,6 +30,7 @@ func Exercise(t *testing.T, open func(testing.TB) *sqlstore.DB) {
 		"abandoned":           exerciseAbandoned,
 		"variables":           exerciseVariables,
 		"statuses":            exerciseStatuses,
+		"databases, statuses": exerciseDatabaseStatuses,
 		"deletion":            exerciseDeletion,
 		"enqueue":             exerciseEnqueue,
 		"order":               exerciseOrder,

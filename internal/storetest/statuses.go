@@ -75,3 +75,43 @@ func restingOf(v core.Service) core.Resting {
 	return core.Resting{Kind: core.KindService, RowID: v.RowID, UUID: v.UUID, TeamID: v.TeamID, ServerID: v.ServerID,
 		Status: v.Status, UpdatedAt: v.UpdatedAt}
 }
+
+// exerciseDatabaseStatuses: the same for databases, which have no parts.
+func exerciseDatabaseStatuses(t *testing.T, db *sqlstore.DB) {
+	w := newWorld(t, db)
+	of := w.newDatabase("pg")
+	rest := func() []core.Resting {
+		t.Helper()
+		all, err := db.ListResting(t.Context())
+		ok(t, err)
+		return all
+	}
+	read := func() core.Database {
+		t.Helper()
+		got, err := db.GetDatabase(t.Context(), w.team, of.UUID)
+		ok(t, err)
+		return got
+	}
+	same(t, "resources at rest", rest(), []core.Resting{restingDatabase(of), restingOf(w.service)})
+	changed, err := db.SeeResource(t.Context(), restingDatabase(of), core.Condition{Status: "running:healthy"})
+	ok(t, err)
+	now := read()
+	if !changed || now.Status != "running:healthy" {
+		t.Errorf("after it was seen running the database is %s (changed %v)", now.Status, changed)
+	}
+	changed, err = db.SeeResource(t.Context(), restingDatabase(of), core.Condition{Status: "exited"}) // as it was before
+	ok(t, err)
+	if changed {
+		t.Error("what was seen of a former state was written")
+	}
+	d := w.enqueue(w.askFor(of, core.VerbStop))
+	same(t, "resources at rest beside a queued stop", rest(), []core.Resting{restingOf(w.service)})
+	changed, err = db.SeeResource(t.Context(), restingDatabase(now), core.Condition{Status: "exited"})
+	ok(t, err)
+	if changed || read().Status != "running:healthy" {
+		t.Error("what was seen beside a queued stop was written")
+	}
+	w.claim("a")
+	w.finish(w.get(d.UUID))
+	same(t, "resources at rest after the stop", rest(), []core.Resting{restingDatabase(now), restingOf(w.service)})
+}
