@@ -309,6 +309,8 @@ func (e *executor) attempt(ctx context.Context, number int, step Step) (result S
 		return e.command(ctx, number, step)
 	case step.Watch != nil:
 		err = e.watch(ctx, number, *step.Watch)
+	case step.Ports != nil:
+		err = e.ports(ctx, *step.Ports)
 	default:
 		err = e.change(ctx, number, step)
 	}
