@@ -39,6 +39,8 @@ func TestStoredSettings(t *testing.T) {
 	if diff := cmp.Diff(want, got, reveal); diff != "" {
 		t.Errorf("settings as read (-want +got):\n%s", diff)
 	}
+	// What has columns of its own is not in the text, where it could say something else.
+	want.Settings.EnableSSL, want.Settings.Public.Enabled, want.Settings.Public.Port = true, true, 5000
 	text, err := sqlstore.CloseSettings(want)
 	if err != nil {
 		t.Fatal(err)

@@ -234,6 +234,9 @@ func exerciseLoading(t *testing.T, db *sqlstore.DB) {
 	schedule, kept, running := w.keepBackups(of, bucket)
 	want.Restore, want.Backup, want.Schedule, want.Kept = nil, &running, &schedule, kept
 	load("scheduled backup", core.Options{Backup: running.UUID})
+	running.Status, running.Local = core.BackupSuccess, true
+	ok(t, db.SaveBackup(t.Context(), running))
+	load("backup that was taken, by a second controller", core.Options{Backup: running.UUID})
 
 	ok(t, db.DeleteDatabase(t.Context(), w.team, of.UUID))
 	d := w.askFor(of, core.VerbStop)
