@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"reflect"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/taffrail/taffrail/internal/auth"
+	"github.com/taffrail/taffrail/internal/engine"
 	"github.com/taffrail/taffrail/internal/rest"
 )
 
@@ -28,9 +30,10 @@ func samples() map[string]sample {
 	server := func(rest, body string) sample { return sample{path: "/servers/{machine}" + rest, body: body} }
 	project := func(rest, body string) sample { return sample{path: "/projects/{project}" + rest, body: body} }
 	list := sample{}
-	return map[string]sample{
+	out := databaseSamples()
+	maps.Copy(out, map[string]sample{
 		"GET /health": list, "GET /version": list, "GET /openapi.json": list, "GET /docs": list, "GET /resources": list,
-		"GET /events": list, "GET /applications": list, "GET /databases": list,
+		"GET /events": list, "GET /applications": list,
 		"GET /services/{uuid}/applications": service("/applications", ""), "GET /services/{uuid}/applications/{part}": service("/applications/{web}", ""),
 		"GET /services/{uuid}/databases": service("/databases", ""), "GET /services/{uuid}/databases/{part}": service("/databases/{db}", ""),
 		"GET /teams": list, "GET /teams/current": list, "GET /teams/current/members": list,
@@ -61,16 +64,52 @@ func samples() map[string]sample {
 		"POST /deploy":                       {body: `{"uuid":"{service}"}`}, "GET /deployments": list, "GET /history": list,
 		"GET /deployments/applications/{uuid}": {path: "/deployments/applications/{application}"},
 		"GET /deployments/services/{uuid}":     {path: "/deployments/services/{service}"}, "GET /deployments/databases/{uuid}": {path: "/deployments/databases/{database}"},
-		"GET /deployments/services/deployment/{uuid}": {path: "/deployments/services/deployment/{finished}"}, "GET /deployments/databases/deployment/{uuid}": {path: "/deployments/databases/deployment/{database}"},
+		"GET /deployments/services/deployment/{uuid}": {path: "/deployments/services/deployment/{finished}"}, "GET /deployments/databases/deployment/{uuid}": {path: "/deployments/databases/deployment/{started}"},
 		"GET /deployments/{uuid}": deployment(""), "POST /deployments/{uuid}/cancel": {path: "/deployments/{queued}/cancel"}, "GET /deployments/{uuid}/steps": deployment("/steps"),
 		"GET /deployments/{uuid}/log": deployment("/log"), "GET /deployments/{uuid}/log/stream": deployment("/log/stream"), "GET /deployments/{uuid}/log.txt": deployment("/log.txt"),
+	})
+	return out
+}
+
+// databaseSamples are those about databases, their dumps and buckets.
+func databaseSamples() map[string]sample {
+	database := func(rest, body string) sample { return sample{path: "/databases/{database}" + rest, body: body} }
+	bucket := func(rest, body string) sample { return sample{path: "/s3-storages/{bucket}" + rest, body: body} }
+	list := sample{}
+	out := map[string]sample{
+		"GET /databases": list, "GET /databases/{uuid}": database("", ""), "PATCH /databases/{uuid}": database("", `{"postgres_user":"other"}`), "DELETE /databases/{uuid}": {path: "/databases/{cache}?delete_volumes=false"},
+		"POST /databases/{uuid}/start": database("/start?force_version_change=true", ""), "POST /databases/{uuid}/stop": database("/stop", ""),
+		"POST /databases/{uuid}/restart": database("/restart", `{"latest":true}`), "GET /databases/{uuid}/logs": database("/logs?lines=5", ""),
+		"GET /databases/{uuid}/envs": database("/envs", ""), "POST /databases/{uuid}/envs": database("/envs", `{"key":"NEW","value":"v"}`),
+		"PATCH /databases/{uuid}/envs": database("/envs", `{"key":"TZ","value":"UTC"}`), "PATCH /databases/{uuid}/envs/bulk": database("/envs/bulk", `{"data":[{"key":"TZ","value":"UTC"}]}`),
+		"DELETE /databases/{uuid}/envs/{env}": database("/envs/{dbenv}", ""), "GET /databases/{uuid}/storages": database("/storages", ""),
+		"POST /databases/{uuid}/storages": database("/storages", `{"type":"persistent","name":"third","mount_path":"/third"}`), "PATCH /databases/{uuid}/storages": database("/storages", `{"type":"file","uuid":"{file}","content":"other"}`),
+		"DELETE /databases/{uuid}/storages/{storage}": database("/storages/{volume}", ""),
+		"GET /databases/{uuid}/backups":               database("/backups", ""), "POST /databases/{uuid}/backups": database("/backups", `{"frequency":"daily","database_backup_retention_max_storage_locally":0.5}`),
+		"POST /databases/{uuid}/backups/run": database("/backups/run", ""), "GET /databases/{uuid}/backups/{backup}": database("/backups/{backup}", ""),
+		"PATCH /databases/{uuid}/backups/{backup}": database("/backups/{backup}", `{"backup_now":true}`), "DELETE /databases/{uuid}/backups/{backup}": database("/backups/{backup}", ""),
+		"GET /databases/{uuid}/backups/{backup}/executions":                      database("/backups/{backup}/executions", ""),
+		"GET /databases/{uuid}/backups/{backup}/executions/{execution}":          database("/backups/{backup}/executions/{execution}", ""),
+		"DELETE /databases/{uuid}/backups/{backup}/executions/{execution}":       database("/backups/{backup}/executions/{execution}?delete_s3=true", ""),
+		"POST /databases/{uuid}/backups/{backup}/executions/{execution}/restore": database("/backups/{backup}/executions/{execution}/restore", `{"name":"books again"}`),
+		"GET /databases/{uuid}/executions":                                       database("/executions", ""),
+		"GET /databases/{uuid}/executions/{execution}":                           database("/executions/{demanded}", ""),
+		"DELETE /databases/{uuid}/executions/{execution}":                        database("/executions/{demanded}", ""),
+		"POST /databases/{uuid}/executions/{execution}/restore":                  database("/executions/{demanded}/restore", ""),
+		"GET /s3-storages": list, "POST /s3-storages": {body: `{"name":"more","endpoint":"https://s3.example.com","bucket":"more","key":"k","secret":"s"}`},
+		"GET /s3-storages/{uuid}": bucket("", ""), "PATCH /s3-storages/{uuid}": bucket("", `{"path":"a/b"}`), "DELETE /s3-storages/{uuid}": bucket("", ""),
+		"POST /s3-storages/{uuid}/validate": bucket("/validate", ""),
 	}
+	for _, spec := range engine.All() {
+		out["POST /databases/"+spec.Name] = sample{body: `{"project_uuid":"{project}","server_uuid":"{server}","environment_name":"production","` + spec.Fields[0].Name + `":"something"}`}
+	}
+	return out
 }
 
 // later are the routes whose kind of resource does not exist yet: for everybody who may
 // ask they answer as for a missing one.
 func later() []string {
-	return []string{"GET /deployments/applications/{uuid}", "GET /deployments/databases/{uuid}", "GET /deployments/databases/deployment/{uuid}"}
+	return []string{"GET /deployments/applications/{uuid}"}
 }
 
 func name(r rest.Route) string { return r.Method + " " + r.Path }
@@ -145,7 +184,8 @@ func TestAbilities(t *testing.T) {
 func TestTenancy(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	ids := []string{string(w.service), string(w.machine), string(w.key), string(w.project), string(w.finished), string(w.env)}
+	ids := []string{string(w.service), string(w.machine), string(w.key), string(w.project), string(w.finished), string(w.env),
+		string(w.database), string(w.cache), string(w.started), string(w.bucket), string(w.volume), string(w.execution)}
 	before := w.dump()
 	for _, r := range w.api.Routes() {
 		if r.Media == "text/event-stream" && len(r.In.Path) == 0 {

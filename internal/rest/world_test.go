@@ -54,6 +54,8 @@ type world struct {
 	environment, service, env, locked       core.ID
 	queued, running, finished               core.ID
 	lease                                   core.Deployment // the running one
+
+	databaseThings
 }
 
 type clock struct {
@@ -103,8 +105,11 @@ func (hosts) Forget(int64)                                          {}
 type containers struct{}
 
 func (containers) Logs(_ context.Context, _ core.Server, name string, _ int, _ bool) (string, error) {
-	if strings.HasPrefix(name, "web-") {
+	switch {
+	case strings.HasPrefix(name, "web-"):
 		return "hello from web\n", nil
+	case !strings.Contains(name, "-"): // a database
+		return "ready to accept connections\n", nil
 	}
 	return "", core.NotFound("Container")
 }
@@ -258,6 +263,7 @@ func (w *world) things(ctx context.Context, ctl *control.Control) {
 	w.empty = empty.UUID
 	w.service, w.env, w.locked = w.newService(ctx, ctl, p, "shop")
 	w.deployments(ctx, ctl, p)
+	w.databases(ctx, ctl, p)
 }
 
 func (w *world) newService(ctx context.Context, ctl *control.Control, p auth.Principal, name string) (service, env, locked core.ID) {
@@ -387,7 +393,10 @@ func (w *world) fill(path string) string {
 		"{key}", string(w.key), "{project}", string(w.project), "{environment}", string(w.environment),
 		"{env}", string(w.env), "{locked}", string(w.locked), "{queued}", string(w.queued),
 		"{running}", string(w.running), "{finished}", string(w.finished), "{unknown}", string(core.NewID()),
-		"{spare}", string(w.spare), "{web}", string(w.web), "{db}", string(w.partDB), "{empty}", string(w.empty), "{application}", string(core.NewID()), "{database}", string(core.NewID()),
+		"{spare}", string(w.spare), "{web}", string(w.web), "{db}", string(w.partDB), "{empty}", string(w.empty), "{application}", string(core.NewID()),
+		"{database}", string(w.database), "{cache}", string(w.cache), "{started}", string(w.started), "{volume}", string(w.volume),
+		"{file}", string(w.file), "{dbenv}", string(w.dbEnv), "{backup}", string(w.backup), "{execution}", string(w.execution),
+		"{demanded}", string(w.demanded), "{bucket}", string(w.bucket), "{storing}", string(w.storing),
 	).Replace(path)
 }
 
