@@ -1,6 +1,9 @@
 package core
 
-import "time"
+import (
+	"path"
+	"time"
+)
 
 // BackupSchedule says when a database is dumped, what of it, and what is kept.
 type BackupSchedule struct {
@@ -82,3 +85,13 @@ type S3Storage struct {
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 }
+
+// Key is where in the bucket a copy of a dump lies, by the name of its file on the
+// server, which ends in "<uuid of the database>/<name>".
+func (s S3Storage) Key(filename string) string {
+	return path.Join(s.Path, "databases", path.Base(path.Dir(filename)), path.Base(filename))
+}
+
+// AllDatabases is what Backup.Databases says of a dump of everything on the server. No
+// engine takes it for a name.
+const AllDatabases = "*"

@@ -29,6 +29,7 @@ type Deployment struct {
 	Config     Config
 	Pinned     bool // kept by retention
 	RollbackOf ID   // the deployment whose state a rollback brings back
+	Revision   Revision
 }
 
 // Resource names what a deployment is about, as it was called then. The resource

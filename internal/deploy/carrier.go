@@ -180,8 +180,10 @@ func (j *journey) plan(ctx context.Context) error {
 		return errCancelled
 	}
 	plan.Script.ID = j.d.UUID
-	plan.Script.Limit = time.Duration(j.target.Server().Settings.DynamicTimeout) * time.Second
-	j.snap.Script = plan.Script
+	if plan.Script.Limit == 0 { // a plan may know better: a dump takes as long as its schedule allows
+		plan.Script.Limit = time.Duration(j.target.Server().Settings.DynamicTimeout) * time.Second
+	}
+	j.snap.Script, j.snap.Keep = plan.Script, plan.Keep
 	sealed, err := j.snap.seal()
 	if err != nil {
 		return err
@@ -196,7 +198,7 @@ func (j *journey) observe(ctx context.Context) (Observed, error) {
 	seen := Observed{ComposeVersion: j.target.Server().Facts.ComposeVersion, Now: time.Now().UTC()}
 	err := j.persist(ctx, reachLimit, func(ctx context.Context) error {
 		var err error
-		seen.Containers, err = docker.Containers(ctx, j.host, string(j.d.Resource.UUID))
+		seen.Containers, err = docker.Containers(ctx, j.host, j.target.Project())
 		return err
 	})
 	return seen, err

@@ -14,7 +14,8 @@ type Kind interface {
 	// Load reads the resource of d with everything it needs to be planned, secrets
 	// included. It also finds soft-deleted resources: a stop may belong to a deletion.
 	Load(ctx context.Context, d core.Deployment) (Target, error)
-	// Record stores what was found when d ended. It may be called more than once.
+	// Record stores what was found when d ended. It may be called more than once. Unless
+	// found.Looked is set, nothing is known of the containers.
 	Record(ctx context.Context, d core.Deployment, found core.Findings) error
 	// Sum says how a resource is by what was seen of its containers. It stores nothing.
 	Sum(ctx context.Context, r core.Resting, seen []core.Container) (core.Condition, error)
@@ -24,6 +25,8 @@ type Kind interface {
 type Target interface {
 	// Server is where the deployment runs.
 	Server() core.Server
+	// Project is the compose project whose containers are observed before the plan.
+	Project() string
 	// Secrets are the values that must not appear in the log.
 	Secrets() []redact.Value
 	// Plan says what is to be done for d, given what was seen on the server. It is
@@ -43,6 +46,9 @@ type Plan struct {
 	Script run.Script
 	// Hash identifies the configuration: equal hash, equal result.
 	Hash string
+	// Keep is what the kind wants to find again when this deployment is to be brought
+	// back or compared. It may hold secrets: it is stored sealed, with the snapshot.
+	Keep []byte
 }
 
 // String shows the plan without any secret value; golden files hold it.

@@ -101,6 +101,9 @@ func (r *rig) Sum(context.Context, core.Resting, []core.Container) (core.Conditi
 
 type target struct{ *rig }
 
+// Project implements deploy.Target.
+func (t target) Project() string { return string(t.service.UUID) }
+
 func (t target) Server() core.Server { return t.server }
 
 func (t target) Secrets() []redact.Value {

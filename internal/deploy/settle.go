@@ -191,10 +191,13 @@ func (j *journey) record(ctx context.Context) {
 		ctx, stop := context.WithTimeout(ctx, lookLimit)
 		defer stop()
 		var err error
-		if found.Containers, err = docker.Containers(ctx, j.host, string(j.d.Resource.UUID)); err != nil {
+		if found.Containers, err = docker.Containers(ctx, j.host, j.target.Project()); err != nil {
 			j.log.Warn("containers not looked at", "error", err)
-			return
+			if len(found.Artifacts) == 0 {
+				return
+			}
 		}
+		found.Looked = err == nil
 	}
 	if err := j.deps.Kinds[j.d.Kind].Record(ctx, j.d, found); err != nil {
 		j.log.Error("status of the resource not recorded", "error", err)

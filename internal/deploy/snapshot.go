@@ -14,6 +14,17 @@ import (
 type snapshot struct {
 	Script  run.Script     `json:"script"`
 	Secrets []redact.Value `json:"secrets"`
+	Keep    []byte         `json:"keep,omitempty"`
+}
+
+// Kept returns the Plan.Keep of a deployment from its Config.Snapshot; nil when there is
+// none.
+func Kept(snapshotOf core.Secret) ([]byte, error) {
+	if snapshotOf.Empty() {
+		return nil, nil
+	}
+	s, err := openSnapshot(snapshotOf)
+	return s.Keep, err
 }
 
 // seal makes the form that the store encrypts.
@@ -32,4 +43,15 @@ func openSnapshot(sealed core.Secret) (snapshot, error) {
 		return snapshot{}, fmt.Errorf("read snapshot: %w", err)
 	}
 	return s, nil
+}
+
+// Planned returns what d runs: that of its plan, once it has one. A kind that is to
+// know later what exactly was put on the server asks here rather than rendering again,
+// since the resource may have been changed meanwhile.
+func Planned(d core.Deployment) (run.Script, error) {
+	if d.Config.Snapshot.Empty() {
+		return run.Script{}, nil
+	}
+	s, err := openSnapshot(d.Config.Snapshot)
+	return s.Script, err
 }

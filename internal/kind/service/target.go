@@ -23,6 +23,9 @@ type target struct {
 // Server implements deploy.Target.
 func (t *target) Server() core.Server { return t.server }
 
+// Project implements deploy.Target.
+func (t *target) Project() string { return string(t.service.UUID) }
+
 // sensitive are words in the names of variables whose values are taken for secrets.
 var sensitive = regexp.MustCompile(`(?i)pass|pwd|secret|token|key|credential|auth|private|salt|dsn|cookie|session|_url$|_uri$|^url$|^uri$`)
 
