@@ -16,7 +16,8 @@ type Layer struct {
 func Table() []Layer {
 	return []Layer{
 		{Number: 0, Packages: []string{"internal/core", "api"}, Only: []string{}},
-		{Number: 0, Packages: []string{"internal/redact", "internal/supervise", "internal/run"}, Only: []string{"internal/core"}},
+		{Number: 0, Packages: []string{"internal/redact", "internal/supervise", "internal/objects"}, Only: []string{"internal/core"}},
+		{Number: 0, Packages: []string{"internal/run"}, Only: []string{"internal/core", "internal/objects"}},
 		{Number: 1, Packages: []string{"client"}, Only: []string{"api"}},
 		{Number: 1, Packages: []string{
 			"internal/config", "internal/secretbox", "internal/auth", "internal/engine", "internal/host", "internal/httpio", "internal/compose", "internal/certs"}},

@@ -63,13 +63,12 @@ type streams struct {
 	out  *sink   // nil: none
 	fed  error
 	stop func() // ends what tells how far it is
-	told chan struct{}
 }
 
 // openStreams opens the files of a step. fail ends the command when one of them is at
 // fault.
 func (e *executor) openStreams(ctx context.Context, step Step, cmd *exec.Cmd, fail context.CancelCauseFunc) (*streams, error) {
-	f := &streams{stop: func() {}, told: make(chan struct{})}
+	f := &streams{stop: func() {}}
 	var err error
 	if step.Input != nil {
 		if f.in, err = e.openSource(ctx, *step.Input, cmd, fail); err != nil {
@@ -79,9 +78,9 @@ func (e *executor) openStreams(ctx context.Context, step Step, cmd *exec.Cmd, fa
 	if step.Output == nil {
 		return f, nil
 	}
-	if f.out, err = e.openSink(step.Output.Path, step.Output.Gzip, fail); err != nil {
+	if f.out, err = e.openSink("its output", step.Output.Path, step.Output.Gzip, fail); err != nil {
 		f.close()
-		return nil, fmt.Errorf("its output cannot be stored in %s: %w", step.Output.Path, err)
+		return nil, err
 	}
 	return f, nil
 }
@@ -91,20 +90,13 @@ func (f *streams) begin(ctx context.Context, e *executor, number int) {
 	if f.in != nil {
 		f.in.feed()
 	}
-	if f.out == nil {
-		close(f.told)
-		return
+	if f.out != nil {
+		f.stop = e.tell(ctx, number, "Written so far: ", f.out.written)
 	}
-	ctx, f.stop = context.WithCancel(ctx)
-	go func() {
-		defer close(f.told)
-		progress(ctx, f.out.written, func(written string) { e.info(ctx, number, "Written so far: "+written) })
-	}()
 }
 
 // commandEnded is for when it has ended. What it wrote is of use only when that was well.
 func (f *streams) commandEnded(result StepEnd) {
-	f.stop()
 	if f.in != nil {
 		f.fed = f.in.stop()
 	}
@@ -125,7 +117,7 @@ func (f *streams) close() {
 // keep puts the output into its place when all went well. A fault of the files counts
 // for more than the end of a command that had to be ended for it.
 func (e *executor) keep(ctx context.Context, number int, step Step, f *streams, result StepEnd) (_ StepEnd, final bool) {
-	<-f.told
+	f.stop()
 	fault := f.fed
 	var wrong *dataError
 	if errors.As(context.Cause(ctx), &wrong) {

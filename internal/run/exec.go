@@ -303,6 +303,7 @@ func (e *executor) attempts(ctx context.Context, number int, step Step) StepEnd 
 // attempt does what a step is about. final says that another attempt is of no use.
 func (e *executor) attempt(ctx context.Context, number int, step Step) (result StepEnd, final bool) {
 	err := step.check()
+	final = true
 	switch {
 	case err != nil:
 	case len(step.Argv) > 0:
@@ -311,11 +312,13 @@ func (e *executor) attempt(ctx context.Context, number int, step Step) (result S
 		err = e.watch(ctx, number, *step.Watch)
 	case step.Ports != nil:
 		err = e.ports(ctx, *step.Ports)
+	case step.Object != nil:
+		final, err = e.object(ctx, number, *step.Object)
 	default:
 		err = e.change(ctx, number, step)
 	}
 	if err != nil {
-		return StepEnd{State: StateFailed, Error: err.Error()}, true
+		return StepEnd{State: StateFailed, Error: err.Error()}, final
 	}
 	return StepEnd{State: StepDone}, false
 }

@@ -39,7 +39,8 @@ func (e *dataError) Unwrap() error { return e.err }
 // sink takes data into a file that is in its place only when it is whole. It may be
 // abandoned while another goroutine writes.
 type sink struct {
-	path     string // absolute, for a person
+	what     string // it takes, for a person
+	path     string // absolute
 	root     *os.Root
 	rest     string // path below root
 	temp     string // where the data are until they are whole, below root
@@ -56,15 +57,15 @@ type sink struct {
 }
 
 // openSink begins a file. failFunc is called once, when it can take no more.
-func (e *executor) openSink(path string, compressed bool, failFunc func(error)) (*sink, error) {
+func (e *executor) openSink(what, path string, compressed bool, failFunc func(error)) (*sink, error) {
 	root, rest, err := e.openPlace(path)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s cannot be stored in %s: %w", what, path, err)
 	}
-	s := &sink{path: path, root: root, rest: rest, note: e.folder.part(), failFunc: failFunc, sum: sha256.New()}
+	s := &sink{what: what, path: path, root: root, rest: rest, note: e.folder.part(), failFunc: failFunc, sum: sha256.New()}
 	if err := s.open(); err != nil {
 		_ = root.Close()
-		return nil, err
+		return nil, fmt.Errorf("%s cannot be stored in %s: %w", what, path, err)
 	}
 	s.to = (*sinkFile)(s)
 	if compressed {
@@ -122,7 +123,7 @@ func (s *sink) broken(err error) {
 	if errors.As(err, &path) {
 		err = path.Err
 	}
-	s.err = &dataError{fmt.Errorf("its output cannot be stored in %s: %w (%s were written)", s.path, err, bytesText(s.size))}
+	s.err = &dataError{fmt.Errorf("%s cannot be stored in %s: %w (%s were written)", s.what, s.path, err, bytesText(s.size))}
 	s.discard()
 	s.failFunc(s.err)
 }
