@@ -133,6 +133,8 @@ type DeployRequest struct {
 	DockerTag       string   `json:"docker_tag,omitempty" doc:"Only with pull_request_id."`
 	PullLatest      bool     `json:"latest,omitempty" doc:"Pull images even when they are there."`
 	StopBeforeStart bool     `json:"stop_before_start,omitempty" doc:"Stop what runs before the new one starts."`
+	ForceVersion    bool     `json:"force_version_change,omitempty" doc:"Databases: go to an image whose version may not read the data volume."`
+	BackupBefore    bool     `json:"backup_before,omitempty" doc:"Databases only: dump what runs before anything else."`
 	Note            string   `json:"note,omitempty" rule:"max=1000" doc:"Why."`
 	_               struct{} `ignore:"type"`
 }

@@ -24,9 +24,13 @@ func (a *API) deploy(ctx context.Context, p auth.Principal, in deploy) (api.Depl
 	if b.Tag != "" {
 		return api.Deployed{}, core.Errorf(core.CodeNotFound, "No resources found with this tag.")
 	}
-	queued, err := a.control.Deploy(ctx, p, splitIDs(b.UUID), action(api.ActionRequest{
-		Latest: b.PullLatest, StopBeforeStart: b.StopBeforeStart, Force: b.Force, Note: b.Note,
-	}))
+	queued, err := a.control.Deploy(ctx, p, splitIDs(b.UUID), control.Action{
+		Options: core.Options{
+			PullLatest: b.PullLatest, StopBeforeStart: b.StopBeforeStart, Force: b.Force, ForceVersion: b.ForceVersion,
+		},
+		BackupBefore: b.BackupBefore,
+		Note:         b.Note,
+	})
 	return api.Deployed{Deployments: list(queued, showDeployed)}, err
 }
 
@@ -70,5 +74,5 @@ func showDeployed(q control.Queued) api.DeployedItem {
 
 // deployRefusals are the statuses that POST /deploy has beyond the usual ones.
 func deployRefusals() []int {
-	return []int{http.StatusBadRequest, http.StatusNotFound, http.StatusTooManyRequests}
+	return []int{http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusTooManyRequests}
 }
