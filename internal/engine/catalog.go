@@ -1,10 +1,6 @@
 package engine
 
-// Passwords get one alphabet that needs no quotes anywhere.
-const (
-	alphabet       = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-	passwordLength = 64
-)
+import "strings"
 
 // All is the catalog, in the order in which clients show it.
 func All() []*Spec {
@@ -13,7 +9,11 @@ func All() []*Spec {
 	}
 }
 
+// password is the file that the official entry points read a password from.
+var password = file{path: passwordFile, text: "{{.Password}}"}
+
 func postgresql() *Spec {
+	client := func(words ...string) []string { return append([]string{"sh", inside + "/client.sh"}, words...) }
 	return &Spec{
 		Name: "postgresql", Title: "PostgreSQL", Image: "postgres:16-alpine", Port: 5432, TLSPort: 5432,
 		images: []string{"postgres", "postgresql", "postgis", "pgvector", "timescaledb", "timescaledb-ha", "pgvecto-rs"},
@@ -21,44 +21,102 @@ func postgresql() *Spec {
 			{Name: "postgres_user", Role: RoleUser, Default: "postgres", Doc: "superuser, made with the data volume"},
 			{Name: "postgres_password", Role: RolePassword, Doc: "password of the superuser"},
 			{Name: "postgres_db", Role: RoleDatabase, Default: "postgres", Doc: "database, made with the data volume"},
-			{Name: "postgres_initdb_args", Doc: "arguments of initdb, used when the data volume is empty"},
-			{Name: "postgres_host_auth_method", Doc: "how clients prove who they are: scram-sha-256, md5, password or trust"},
+			{Name: "postgres_initdb_args", form: `(--?[A-Za-z][\w=.,:/@%+-]*( +[\w=.,:/@%+-]+)*)?`, Doc: "arguments of initdb, used when the data volume is empty"},
+			{Name: "postgres_host_auth_method", form: `(scram-sha-256|md5|password|trust)?`,
+				Doc: "how clients prove who they are: scram-sha-256, md5, password or trust; used when the data volume is empty"},
 			{Name: "postgres_conf", Role: RoleConf, Doc: "postgresql.conf"},
 		},
 		SSLModes: []string{"require", "allow", "prefer", "verify-ca", "verify-full"},
+		// From 18 on the image has its files in a folder of the version's. Of a tag that does
+		// not say which it is, one place is right for both.
+		volumes: []volume{{"postgres-data", "/var/lib/postgresql{{if lt .Major 18}}/data{{end}}"}},
+		env: []variable{
+			{key: "POSTGRES_USER", role: RoleUser}, {key: "PGUSER", value: "{{.User}}"},
+			{key: "POSTGRES_PASSWORD", role: RolePassword}, {key: "POSTGRES_DB", role: RoleDatabase},
+			{key: "POSTGRES_INITDB_ARGS", value: `{{index .Options "postgres_initdb_args"}}`},
+			{key: "POSTGRES_HOST_AUTH_METHOD", value: `{{index .Options "postgres_host_auth_method"}}`},
+			{key: "PGDATA", value: "{{if eq .Major 0}}/var/lib/postgresql/data{{end}}"},
+		},
+		files: []file{password, {path: "client.sh", text: "# Runs a tool as the database's user: the password is in no argument. The host is not the\n# loopback, from which the image lets everybody in.\n" +
+			"PGPASSWORD=\"$(cat " + inside + "/password)\"\nexport PGPASSWORD PGHOST={{.UUID}} PGPORT=5432 PGUSER='{{.User}}' PGDATABASE='{{.Database}}' PGCONNECT_TIMEOUT=5" +
+			"{{if .TLS}} PGSSLMODE=require{{end}}\nexec \"$@\"\n"}, {path: "read.sh", script: "postgresql-read.sh"},
+			{path: "write.sh", script: "postgresql-write.sh"},
+			{path: "postgresql.conf", conf: true, text: `{{line .Conf}}{{if not (sets .Conf "listen_addresses")}}listen_addresses = '*'` + "\n{{end}}"}},
+		server: server{program: []string{"postgres"}, conf: []string{"-c", "config_file=" + inside + "/postgresql.conf"},
+			tls: []string{"-c", "ssl=on", "-c", "ssl_cert_file=" + inside + "/ssl/server.crt", "-c", "ssl_key_file=" + inside + "/ssl/server.key"}},
+		scripts: []string{".sql", ".sh", ".sql.gz"}, owner: "postgres",
+		url:    `postgres://{{uri .User}}:{{uri .Password}}@{{.Address}}/{{uri .Database}}{{if .TLS}}?sslmode={{.Mode}}{{if has .Mode "verify"}}&sslrootcert={{.Authority}}{{end}}{{end}}`,
+		ready:  client("psql", "-XAtc", "SHOW server_version"),
+		reload: client("psql", "-XAtc", "SELECT pg_reload_conf()"),
+		one: &dump{extension: ".dmp", write: client("pg_dump", "--format=custom", "--dbname={{.Name}}"),
+			read: client("pg_restore", "--exit-on-error", "--clean", "--if-exists", "--no-owner", "--no-privileges", "--dbname={{.Database}}")},
+		many: &dump{extension: ".sql.gz", gzip: true, write: client("sh", inside+"/write.sh"), read: client("sh", inside+"/read.sh")},
+		all:  &dump{extension: ".sql.gz", gzip: true, write: client("pg_dumpall"), read: client("sh", inside+"/read.sh")},
 	}
 }
 
 func mysql() *Spec {
-	s := &Spec{
-		Name: "mysql", Title: "MySQL", Image: "mysql:8", Port: 3306, TLSPort: 3306,
-		images:   []string{"mysql", "mysql-server", "percona", "percona-server"},
-		SSLModes: []string{"REQUIRED", "PREFERRED", "VERIFY_CA", "VERIFY_IDENTITY"},
-	}
-	s.Fields = mysqlFields(s.Name)
+	s := mysqlLike(&Spec{Name: "mysql", Title: "MySQL", Image: "mysql:8", images: []string{"mysql", "mysql-server", "percona", "percona-server"}},
+		"mysql", "mysqldump", "--set-gtid-purged=OFF")
+	s.SSLModes = []string{"REQUIRED", "PREFERRED", "VERIFY_CA", "VERIFY_IDENTITY"}
+	s.url += "{{if .TLS}}?ssl-mode={{.Mode}}{{if has .Mode \"VERIFY\"}}&ssl-ca={{.Authority}}{{end}}{{end}}"
+	s.reload = []string{"mysql", "--defaults-extra-file=" + inside + "/root.cnf", "-e", "ALTER INSTANCE RELOAD TLS"}
+	s.forward, s.majors = 1, []int{5, 8, 9}
 	return s
 }
 
 func mariadb() *Spec {
-	s := &Spec{
-		Name: "mariadb", Title: "MariaDB", Image: "mariadb:11", Port: 3306, TLSPort: 3306,
-		images: []string{"mariadb", "mariadb-galera"},
-	}
-	s.Fields = mysqlFields(s.Name)
+	s := mysqlLike(&Spec{Name: "mariadb", Title: "MariaDB", Image: "mariadb:11", images: []string{"mariadb", "mariadb-galera"}},
+		"mariadb", "mariadb-dump", "")
+	// This image does escape passwords itself.
+	s.files = append(s.files[2:], password, file{path: rootPasswordFile, text: "{{.RootPassword}}"})
+	s.reload = []string{"mariadb", "--defaults-extra-file=" + inside + "/root.cnf", "-e", "FLUSH SSL"}
+	s.forward = -1
 	return s
 }
 
-func mysqlFields(name string) []Field {
-	return []Field{
+// mysqlLike fills in what MySQL and MariaDB share: a client and a dump tool that take
+// passwords from an option file. Root comes by the socket.
+func mysqlLike(s *Spec, client, tool, more string) *Spec {
+	name, prefix := s.Name, strings.ToUpper(s.Name)
+	s.Port, s.TLSPort = 3306, 3306
+	s.Fields = []Field{
 		{Name: name + "_root_password", Role: RoleRootPassword, Doc: "password of root"},
-		{Name: name + "_user", Role: RoleUser, Default: name, Doc: "user with all rights on the database"},
+		{Name: name + "_user", Role: RoleUser, Default: name, max: 32, not: "root", Doc: "user with all rights on the database"},
 		{Name: name + "_password", Role: RolePassword, Doc: "password of the user"},
 		{Name: name + "_database", Role: RoleDatabase, Default: "default", Doc: "database, made with the data volume"},
 		{Name: name + "_conf", Role: RoleConf, Doc: "file of /etc/mysql/conf.d"},
 	}
+	s.volumes = []volume{{name + "-data", "/var/lib/mysql"}}
+	s.env = []variable{{key: prefix + "_ROOT_PASSWORD", role: RoleRootPassword}, {key: prefix + "_DATABASE", role: RoleDatabase},
+		{key: prefix + "_USER", role: RoleUser}, {key: prefix + "_PASSWORD", role: RolePassword}}
+	s.files = []file{{path: passwordFile, text: "{{option .Password}}"}, {path: rootPasswordFile, text: "{{option .RootPassword}}"},
+		{path: "client.cnf", text: "[client]\nprotocol=tcp\nhost={{.UUID}}\nport=3306\nuser=\"{{.User}}\"\npassword=\"{{option .Password}}\"\n" +
+			"{{if .TLS}}loose-ssl-mode=REQUIRED\nloose-ssl-ca=" + inside + "/ssl/ca.crt\n{{end}}loose-disable-ssl-verify-server-cert\n"},
+		{path: "root.cnf", text: "[client]\nprotocol=socket\nuser=root\npassword=\"{{option .RootPassword}}\"\n"},
+		{path: "write.sh", script: "mysql-write.sh"}, {path: "conf.cnf", conf: true, text: "{{line .Conf}}", target: "/etc/mysql/conf.d/custom-config.cnf"}}
+	ssl := inside + "/ssl/"
+	s.server = server{program: []string{client + "d"}, tls: []string{"--ssl-cert=" + ssl + "server.crt", "--ssl-key=" + ssl + "server.key",
+		"--ssl-ca=" + ssl + "ca.crt", `{{if ne .Mode "PREFERRED"}}--require-secure-transport=ON{{end}}`}}
+	s.scripts = []string{".sql", ".sh", ".sql.gz"}
+	s.url = "mysql://{{uri .User}}:{{uri .Password}}@{{.Address}}/{{uri .Database}}"
+	s.ready = []string{client, "--defaults-extra-file=" + inside + "/client.cnf", "--connect-timeout=5", "-NBe", "SELECT VERSION()", "{{.Database}}"}
+	root := "--defaults-extra-file=" + inside + "/root.cnf"
+	flags := []string{root, "--single-transaction", "--quick", "--routines", "--events", "--triggers", "--hex-blob", "--no-tablespaces", more}
+	s.one = &dump{extension: ".sql.gz", gzip: true, write: append(append([]string{tool}, flags...), "{{.Name}}"), read: []string{client, root, "{{.Database}}"}}
+	s.many = &dump{extension: ".sql.gz", gzip: true, write: append(append([]string{tool}, flags...), "--databases"), read: []string{client, root}}
+	s.all = &dump{extension: ".sql.gz", gzip: true, write: append([]string{"sh", inside + "/write.sh", client, tool}, flags...), read: []string{client, root}}
+	return s
 }
 
+// mongoURI is how its own tools and shell reach the server from within.
+const mongoURI = `"mongodb://{{uri .User}}:{{uri .Password}}@{{.UUID}}:{{.Port}}/?authSource=admin&directConnection=true&serverSelectionTimeoutMS=5000` +
+	"{{if .TLS}}&tls=true&tlsCAFile=" + inside + `/ssl/ca.crt{{end}}"`
+
 func mongodb() *Spec {
+	tools := func(words ...string) []string {
+		return append(words, "--config="+inside+"/tools.yaml", "--quiet", "--archive", "--gzip")
+	}
 	return &Spec{
 		Name: "mongodb", Title: "MongoDB", Image: "mongo:7", Port: 27017, TLSPort: 27017,
 		images: []string{"mongo", "mongodb", "mongodb-community-server"},
@@ -69,41 +127,88 @@ func mongodb() *Spec {
 			{Name: "mongo_conf", Role: RoleConf, Doc: "mongod.conf"},
 		},
 		SSLModes: []string{"require", "allow", "prefer", "verify-full"},
+		volumes:  []volume{{"mongodb-configdb", "/data/configdb"}, {"mongodb-db", "/data/db"}},
+		env: []variable{{key: "MONGO_INITDB_ROOT_USERNAME", role: RoleUser}, {key: "MONGO_INITDB_ROOT_PASSWORD", role: RolePassword},
+			{key: "MONGO_INITDB_DATABASE", role: RoleDatabase}},
+		files: []file{password, {path: "ready.js", text: "const db = connect(" + mongoURI + ");\n" +
+			"db.getSiblingDB(\"{{.Database}}\").getCollectionNames();\nprint(db.version());\n"},
+			{path: "reload.js", text: "connect(" + mongoURI + ").adminCommand({rotateCertificates: 1});\n"},
+			{path: "tools.yaml", text: "uri: " + mongoURI + "\n"},
+			{path: "init.js", text: "db.createCollection(\"init_collection\");\n", target: "/docker-entrypoint-initdb.d/01-default-database.js"},
+			{path: "mongod.conf", conf: true, text: "{{line .Conf}}"}, {path: "ssl/server.pem", tls: true, text: "{{.Cert}}{{.Key}}"}},
+		server: server{program: []string{"mongod"}, conf: []string{"--config", inside + "/mongod.conf"},
+			tls: []string{"--tlsMode", "{{if eq .Mode \"allow\"}}allowTLS{{else if eq .Mode \"prefer\"}}preferTLS{{else}}requireTLS{{end}}",
+				"--tlsCertificateKeyFile", inside + "/ssl/server.pem", "--tlsCAFile", inside + "/ssl/ca.crt", "--tlsAllowConnectionsWithoutCertificates"}},
+		scripts: []string{".js", ".sh"},
+		url:     "mongodb://{{uri .User}}:{{uri .Password}}@{{.Address}}/?directConnection=true{{if .TLS}}&tls=true&tlsCAFile={{.Authority}}{{end}}",
+		ready:   []string{"mongosh", "--quiet", "--norc", "--nodb", inside + "/ready.js"},
+		reload:  []string{"mongosh", "--quiet", "--norc", "--nodb", inside + "/reload.js"},
+		one: &dump{extension: ".archive.gz", write: tools("mongodump", "--db={{.Name}}"),
+			read: tools("mongorestore", "--stopOnError", "--drop", "--nsInclude={{.Name}}.*", "--nsFrom={{.Name}}.*", "--nsTo={{.Database}}.*")},
+		// The users of another database are no part of it: with them, its own would lose its password.
+		all:     &dump{extension: ".archive.gz", write: tools("mongodump"), read: tools("mongorestore", "--stopOnError", "--drop", "--nsExclude=admin.*", "--nsExclude=config.*")},
+		forward: 1,
 	}
 }
 
 func redis() *Spec {
-	s := &Spec{Name: "redis", Title: "Redis", Image: "redis:7.2", images: []string{"redis", "redis-stack", "redis-stack-server"}}
-	return redisLike(s)
+	return redisLike(&Spec{Name: "redis", Title: "Redis", Image: "redis:7.2", images: []string{"redis", "redis-stack", "redis-stack-server"}}, "redis")
 }
 
 func keydb() *Spec {
-	return redisLike(&Spec{Name: "keydb", Title: "KeyDB", Image: "eqalpha/keydb:latest", images: []string{"keydb"}})
+	return redisLike(&Spec{Name: "keydb", Title: "KeyDB", Image: "eqalpha/keydb:latest", images: []string{"keydb"}}, "keydb")
 }
 
 func valkey() *Spec {
-	return redisLike(&Spec{Name: "valkey", Title: "Valkey", Image: "valkey/valkey:8", images: []string{"valkey", "valkey-bundle"}})
+	return redisLike(&Spec{Name: "valkey", Title: "Valkey", Image: "valkey/valkey:8", images: []string{"valkey", "valkey-bundle"}, answers: []string{`valkey_version:(\S+)`}}, "valkey")
 }
 
-// redisLike fills in what the servers that come from Redis share.
-func redisLike(s *Spec) *Spec {
-	s.Port, s.TLSPort = 6379, 6380
-	s.Fields = []Field{
-		{Name: s.Name + "_password", Role: RolePassword, Doc: "password of the user \"default\""},
-		{Name: s.Name + "_conf", Role: RoleConf, Doc: s.Name + ".conf"},
-	}
+// redisLike fills in what the servers that come from Redis share. Its configuration holds
+// ours behind the user's, so that ours counts.
+func redisLike(s *Spec, program string) *Spec {
+	redisClient(s, program)
+	s.Fields = append(s.Fields, Field{Name: s.Name + "_conf", Role: RoleConf, Doc: s.Name + ".conf"})
+	s.files = append(s.files, file{path: "server.conf", text: "appendonly yes\n{{line .Conf}}daemonize no\nrequirepass \"{{hex .Password}}\"\n" +
+		"{{if .TLS}}port 0\ntls-port {{.Port}}\ntls-auth-clients optional\ntls-cert-file " + inside + "/ssl/server.crt\ntls-key-file " + inside +
+		"/ssl/server.key\ntls-ca-cert-file " + inside + "/ssl/ca.crt\n{{else}}port {{.Port}}\n{{end}}"}, file{path: "read.sh", script: "redis-read.sh"})
+	s.server = server{program: []string{program + "-server"}, flags: []string{inside + "/server.conf"}}
+	s.reload = []string{"sh", inside + "/reload.sh", "tls-cert-file", inside + "/ssl/./server.crt", inside + "/ssl/server.crt"}
+	s.all = &dump{extension: ".rdb.gz", gzip: true, write: []string{"sh", inside + "/client.sh", "--rdb", "-"}, read: []string{"sh", inside + "/read.sh", program + "-server"}}
 	return s
 }
 
+// redisClient fills in what all share that speak redis' protocol.
+func redisClient(s *Spec, program string) {
+	s.Port, s.TLSPort = 6379, 6380
+	s.Fields = []Field{{Name: s.Name + "_password", Role: RolePassword, Doc: "password of the user \"default\""}}
+	s.volumes = []volume{{s.Name + "-data", "/data"}}
+	s.files = []file{password, {path: "client.sh", text: "# Asks the server as its user: the password is in no argument.\n" +
+		"REDISCLI_AUTH=\"$(cat " + inside + "/password)\"\nexport REDISCLI_AUTH\n" +
+		"exec " + program + "-cli -h {{.UUID}} -p {{.Port}}{{if .TLS}} --tls --cacert " + inside + "/ssl/ca.crt{{end}} \"$@\"\n"},
+		{path: "ready.sh", script: "redis-ready.sh"}, {path: "reload.sh", script: "redis-reload.sh"}}
+	s.ready = []string{"sh", inside + "/ready.sh"}
+	s.answers = append(s.answers, `redis_version:(\S+)`)
+	s.url = "redis{{if .TLS}}s{{end}}://{{if or (eq .Major 0) (ge .Major 6)}}default{{end}}:{{uri .Password}}@{{.Address}}/0"
+	s.forward = -1
+}
+
 func dragonfly() *Spec {
-	return &Spec{
-		Name: "dragonfly", Title: "Dragonfly", Image: "docker.dragonflydb.io/dragonflydb/dragonfly", Port: 6379, TLSPort: 6380,
-		images: []string{"dragonfly"},
-		Fields: []Field{{Name: "dragonfly_password", Role: RolePassword, Doc: "password of the user \"default\""}},
-	}
+	s := &Spec{Name: "dragonfly", Title: "Dragonfly", Image: "docker.dragonflydb.io/dragonflydb/dragonfly", images: []string{"dragonfly"},
+		answers: []string{`dragonfly_version:\D*(\S+)`}}
+	redisClient(s, "redis")
+	// With the authority's certificate it would ask clients for certificates of theirs.
+	s.files = append(s.files, file{path: "server.flags", text: "--port={{.Port}}\n--dir=/data\n--requirepass={{.Password}}\n" +
+		"{{if .TLS}}--tls\n--tls_cert_file=" + inside + "/ssl/server.crt\n--tls_key_file=" + inside + "/ssl/server.key\n{{end}}"},
+		file{path: "write.sh", script: "dragonfly-write.sh"}, file{path: "read.sh", script: "dragonfly-read.sh"})
+	s.server = server{program: []string{"dragonfly"}, flags: []string{"--logtostderr", "--flagfile=" + inside + "/server.flags"}}
+	s.reload = []string{"sh", inside + "/reload.sh", "tls", "true"}
+	s.url = strings.Replace(s.url, "{{if or (eq .Major 0) (ge .Major 6)}}default{{end}}", "", 1)
+	s.all = &dump{extension: ".commands.gz", gzip: true, write: []string{"sh", inside + "/write.sh"}, read: []string{"sh", inside + "/read.sh"}}
+	return s
 }
 
 func clickhouse() *Spec {
+	client := []string{"clickhouse-client", "--config-file", inside + "/client.xml", "--query"}
 	return &Spec{
 		Name: "clickhouse", Title: "ClickHouse", Image: "clickhouse/clickhouse-server:25.11", Port: 9000, TLSPort: 9440,
 		images: []string{"clickhouse", "clickhouse-server"},
@@ -111,6 +216,25 @@ func clickhouse() *Spec {
 			{Name: "clickhouse_admin_user", Role: RoleUser, Default: "default", Doc: "user with all rights"},
 			{Name: "clickhouse_admin_password", Role: RolePassword, Doc: "password of the user"},
 		},
+		volumes: []volume{{"clickhouse-data", "/var/lib/clickhouse"}}, nofile: 262144,
+		// The user comes by a file: what the entry point would write has the password in it.
+		env: []variable{{key: "CLICKHOUSE_SKIP_USER_SETUP", value: "1"}},
+		files: []file{
+			{path: "users.xml", target: "/etc/clickhouse-server/users.d/taffrail.xml", text: "<clickhouse><users>" +
+				`{{if ne .User "default"}}<default remove="remove"/>{{end}}<{{.User}} replace="replace"><password_sha256_hex>{{sha256 .Password}}</password_sha256_hex>` +
+				"<networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota><access_management>1</access_management></{{.User}}></users></clickhouse>\n"},
+			{path: "config.xml", tls: true, target: "/etc/clickhouse-server/config.d/taffrail.xml", text: "<clickhouse>" +
+				`<tcp_port remove="remove"/><http_port remove="remove"/><mysql_port remove="remove"/><postgresql_port remove="remove"/>` +
+				"<tcp_port_secure>{{.Port}}</tcp_port_secure><https_port>8443</https_port><openSSL><server><certificateFile>" + inside + "/ssl/server.crt</certificateFile><privateKeyFile>" +
+				inside + "/ssl/server.key</privateKeyFile><verificationMode>none</verificationMode></server></openSSL></clickhouse>\n"},
+			{path: "client.xml", text: "<config><host>{{.UUID}}</host><port>{{.Port}}</port>{{if .TLS}}<secure>1</secure>{{end}}<user>{{.User}}</user><password>{{xml .Password}}</password>" +
+				"{{if .TLS}}<openSSL><client><caConfig>" + inside + "/ssl/ca.crt</caConfig></client></openSSL>{{end}}</config>\n"},
+			{path: "write.sh", script: "clickhouse-write.sh"}, {path: "read.sh", script: "clickhouse-read.sh"}},
+		url:   "clickhouse://{{uri .User}}:{{uri .Password}}@{{.Address}}/default{{if .TLS}}?secure=true{{end}}",
+		ready: append(client[:4:4], "SELECT version()"), reload: append(client[:4:4], "SYSTEM RELOAD CONFIG"),
+		many:    &dump{extension: ".chdump.gz", gzip: true, write: []string{"sh", inside + "/write.sh"}, read: []string{"sh", inside + "/read.sh"}},
+		all:     &dump{extension: ".chdump.gz", gzip: true, write: []string{"sh", inside + "/write.sh"}, read: []string{"sh", inside + "/read.sh"}},
+		forward: -1,
 	}
 }
 

@@ -29,6 +29,10 @@ type Field struct {
 	Role    Role
 	Default string // of a new database; passwords are generated instead
 	Doc     string
+
+	form string // pattern of the whole value of an option
+	max  int    // characters; 0: what the role allows
+	not  string // the one name that is taken
 }
 
 // Secret says whether the value is never shown to those who may not see secrets. A
@@ -46,6 +50,8 @@ type Input struct {
 	Dir      string            // of the database on its server, absolute
 	Labels   map[string]string // for its containers
 	CA, Leaf core.Certificate  // of its server and its own; zero unless SSL is on
+
+	AllowHost bool // the team's leave to use the host: Render refuses what needs it otherwise
 }
 
 // Output is what goes to the server and what a plan must know of it.
@@ -69,8 +75,8 @@ type Owned struct {
 type Dump struct {
 	Write     []string
 	Read      []string
-	Extension string // of the file: ".dmp", ".sql"
-	Gzip      bool   // the dump is to be compressed: it is not by itself
+	Extension string // of the whole name of the file, compressed or not: ".dmp", ".sql.gz"
+	Gzip      bool   // the dump is to be compressed when it is written, and the reverse: it is not by itself
 }
 
 // Verdict is what the version guard says of a change of image.

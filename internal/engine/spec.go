@@ -8,7 +8,14 @@ import (
 	"github.com/taffrail/taffrail/internal/core"
 )
 
-// Spec is one engine.
+// Passwords get one alphabet that needs no quotes anywhere.
+const (
+	alphabet       = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+	passwordLength = 64
+)
+
+// Spec is one engine. What is written as a template is one of text/template over a
+// scope; words of commands that come out empty are left out.
 type Spec struct {
 	Name     string // as clients know it, and in the paths of the API: "postgresql"
 	Title    string // as people write it: "PostgreSQL"
@@ -18,7 +25,55 @@ type Spec struct {
 	Fields   []Field
 	SSLModes []string // first is the default; none: the engine knows no modes
 
-	images []string // last parts of the names of its images
+	images  []string   // last parts of the names of its images
+	volumes []volume   // that hold the data
+	env     []variable // of the container, unless the user has set them
+	files   []file     // below /run/taffrail
+	server  server     // how it is started
+	scripts []string   // endings of the init scripts that the image runs; none: it runs none
+	owner   string     // user of the image that must own the key; empty: anybody may
+	nofile  int        // limit of open files; 0: Docker's
+	url     string     // template of the URL
+	ready   []string
+	reload  []string
+	answers []string // patterns of the version in what ready prints, the first that matches counts
+	one     *dump    // of a single database; nil: the engine has only everything
+	many    *dump    // of several; nil: it cannot
+	all     *dump
+	forward int   // major versions that a data volume can go forward at once; negative: any
+	majors  []int // all that there were, where they are not numbered one by one
+}
+
+// volume is a data volume.
+type volume struct{ prefix, path string } // its name without "-<uuid>"; template
+
+// variable is a variable of the container's environment.
+type variable struct {
+	key   string
+	value string // template; empty results are left out
+	role  Role   // whose value it is, instead: a password as the file that holds it, by <key>_FILE
+}
+
+// file is a file below /run/taffrail in the container.
+type file struct {
+	path   string
+	text   string // template
+	script string // instead: one of the folder scripts
+	conf   bool   // only with a configuration of the user's
+	tls    bool   // only with SSL on
+	target string // where it is mounted besides
+}
+
+// server is how an engine is started, all templates. The image's own command stays when
+// there is nothing to add to it.
+type server struct{ program, flags, conf, tls []string }
+
+// dump is a way of dumping, all templates. Behind the words that write several come the
+// names of the databases.
+type dump struct {
+	write, read []string
+	extension   string
+	gzip        bool
 }
 
 // Find finds an engine by its name.
@@ -33,7 +88,7 @@ func Find(name string) (*Spec, bool) {
 
 // OfImage returns the engine that an image is known to be of by its name.
 func OfImage(image string) (*Spec, bool) {
-	dir, base := imageName(image)
+	dir, base, _ := cutImage(image)
 	for _, s := range All() {
 		if slices.Contains(s.images, base) || base == "server" && slices.Contains(s.images, path.Base(dir)) {
 			return s, true
@@ -46,15 +101,15 @@ func OfImage(image string) (*Spec, bool) {
 // Spec is about.
 func IsDatabaseImage(image string) bool {
 	_, known := OfImage(image)
-	_, base := imageName(image)
+	_, base, _ := cutImage(image)
 	return known || slices.Contains(otherImages(), base)
 }
 
-// imageName splits the name of an image without tag and digest.
-func imageName(image string) (dir, base string) {
+// cutImage splits the reference of an image without its digest.
+func cutImage(image string) (dir, base, tag string) {
 	name, _, _ := strings.Cut(image, "@")
-	base, _, _ = strings.Cut(path.Base(name), ":")
-	return path.Dir(name), base
+	base, tag, _ = strings.Cut(path.Base(name), ":")
+	return path.Dir(name), base, tag
 }
 
 // Field finds a field by its name.
@@ -80,35 +135,47 @@ func (s *Spec) Defaults() map[string]core.Secret {
 	return out
 }
 
-// Check returns what is wrong with a database, by the names of fields as clients know
-// them; nil when nothing is. allowHost is the team's leave to use the host.
-func (s *Spec) Check(db core.Database, allowHost bool) map[string][]string { return nil }
-
-// InternalURL is how containers on its network reach a database. It holds the password.
-func (s *Spec) InternalURL(db core.Database) string { return "" }
-
-// ExternalURL is how others reach a database through host; "" when it has no public
-// port. It holds the password.
-func (s *Spec) ExternalURL(db core.Database, host string) string { return "" }
-
-// Render makes what goes to the server. Errors are *core.Error fit for a person.
-func (s *Spec) Render(in Input) (Output, error) { return Output{}, nil }
-
-// Dump says how these databases, or all, are dumped and read back.
-func (s *Spec) Dump(db core.Database, databases []string, all bool) (Dump, error) {
-	return Dump{}, nil
+// DataVolumes are the volumes that the engine brings along. They cannot be taken away.
+func (s *Spec) DataVolumes(db core.Database) []core.Storage {
+	sc := s.scope(db)
+	out := make([]core.Storage, len(s.volumes))
+	for i, v := range s.volumes {
+		out[i] = core.Storage{Name: v.prefix + "-" + string(db.UUID), MountPath: sc.text(v.path), IsReadOnly: true}
+	}
+	return out
 }
-
-// Version reads the version out of what the command Output.Ready printed; "" when there
-// is none.
-func (s *Spec) Version(answer string) string { return "" }
-
-// Guard compares an image with what wrote the data volume last.
-func (s *Spec) Guard(ran core.DatabaseRan, image string) Verdict { return Verdict{} }
 
 // Reload is the command in the container that takes up a new certificate without a
 // restart; nil when the engine does so by itself.
-func (s *Spec) Reload(db core.Database) []string { return nil }
+func (s *Spec) Reload(db core.Database) []string { return s.scope(db).words(s.reload) }
 
-// DataVolumes are the volumes that the engine brings along. They cannot be taken away.
-func (s *Spec) DataVolumes(db core.Database) []core.Storage { return nil }
+// Dump says how these databases, or all, are dumped, and read back into db. Without names
+// it is the one of db's own. An engine that has no databases by name dumps everything.
+func (s *Spec) Dump(db core.Database, databases []string, all bool) (Dump, error) {
+	const field = "databases_to_backup"
+	sc := s.scope(db)
+	if sc.Name = sc.Database; len(databases) == 1 {
+		sc.Name = databases[0]
+	}
+	for _, name := range databases {
+		if !databaseForm.MatchString(name) {
+			return Dump{}, core.Invalid(field, "%q cannot be dumped by name: a name has letters, digits and . _ - $ @, at most 63. "+
+				"Dump all databases instead.", name)
+		}
+	}
+	d := s.all
+	var names []string
+	switch {
+	case all:
+	case s.one == nil && s.many == nil && len(databases) > 0:
+		return Dump{}, core.Invalid(field, "%s has no databases by name: leave the field empty.", s.Title)
+	case s.one == nil && len(databases) == 0:
+	case s.one != nil && len(databases) <= 1:
+		d = s.one
+	case s.many == nil:
+		return Dump{}, core.Invalid(field, "%s dumps one database or all at a time: make a schedule for each.", s.Title)
+	default:
+		d, names = s.many, databases
+	}
+	return Dump{Write: append(sc.words(d.write), names...), Read: sc.words(d.read), Extension: d.extension, Gzip: d.gzip}, nil
+}

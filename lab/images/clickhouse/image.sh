@@ -4,7 +4,7 @@ SUITE=bookworm BASE=none
 BASE_PKGS="base-files base-passwd libc6 libc-bin busybox-static bash gosu ca-certificates netbase tzdata"
 PKGS="clickhouse-server clickhouse-client"
 DROP="adduser passwd debconf tar dpkg perl-base libdb5.3 libpam-modules libpam-modules-bin libsemanage2 libsemanage-common libsepol2 mysql-common openssl libdebconfclient0 debianutils mawk"
-TAGS="clickhouse/clickhouse-server:latest clickhouse/clickhouse-server:25.8 clickhouse/clickhouse-server:24.8 clickhouse/clickhouse-server:latest-alpine"
+TAGS="clickhouse/clickhouse-server:latest clickhouse/clickhouse-server:25.11 clickhouse/clickhouse-server:25.8 clickhouse/clickhouse-server:24.8 clickhouse/clickhouse-server:latest-alpine"
 USERS="clickhouse:101:101:/var/lib/clickhouse"
 finish() {
   local r=$1

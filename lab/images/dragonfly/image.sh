@@ -8,7 +8,7 @@ finish() {
   cat > "$r/$b/dragonfly" <<'S'
 #!/bin/bash
 # Dragonfly's flags (--name=value or --name value) on redis-server; unknown names fail as they do there.
-args=(--protected-mode no --dir /data); port=6379 tls= cert= key= ca=
+args=(--protected-mode no --dir /data); port=6379 tls= cert= key= ca= conf=
 while [ $# -gt 0 ]; do
   f=$1; shift
   case $f in -*) ;; *) echo "unexpected argument $f" >&2; exit 1 ;; esac
@@ -19,11 +19,22 @@ while [ $# -gt 0 ]; do
     *) n=$f v=${1:-}; [ $# -gt 0 ] && shift ;;
   esac
   case $n in
-    requirepass|bind|dir|maxclients) args+=(--$n "$v") ;;
+    requirepass) # never in an argument list, where the real one has it not either when it comes from a flagfile
+      conf=$(mktemp /tmp/dragonfly.XXXXXX)
+      printf 'requirepass "%s"\n' "$(printf %s "$v" | od -An -v -tx1 | tr -d ' \n' | sed 's/../\\x&/g')" >"$conf" ;;
+    bind|dir|maxclients) args+=(--$n "$v") ;;
     port) port=$v ;;
     maxmemory) args+=(--maxmemory "${v//[^0-9kKmMgGbB]/}") ;;
     dbfilename) args+=(--dbfilename "$v.rdb") ;;
     snapshot_cron) ;;
+    flagfile)
+      [ -r "$v" ] || { echo "Can't open flagfile $v" >&2; exit 1; }
+      lines=()
+      while IFS= read -r line || [ -n "$line" ]; do
+        line=${line#"${line%%[![:space:]]*}"}
+        case $line in '' | '#'*) ;; -*) lines+=("$line") ;; *) echo "Unexpected line in the flagfile $v: $line" >&2; exit 1 ;; esac
+      done <"$v"
+      set -- "${lines[@]}" "$@" ;;
     tls) [ "$v" = true ] && tls=1 ;;
     tls_cert_file) cert=$v ;; tls_key_file) key=$v ;; tls_ca_cert_file) ca=$v ;;
     version) echo "dragonfly v1.34.1-lab (redis stand-in)"; exit 0 ;;
@@ -34,7 +45,7 @@ while [ $# -gt 0 ]; do
 done
 if [ -n "$tls" ]; then args+=(--port 0 --tls-port "$port" --tls-cert-file "$cert" --tls-key-file "$key"); [ -n "$ca" ] && args+=(--tls-ca-cert-file "$ca") || args+=(--tls-auth-clients no --tls-ca-cert-file "$cert")
 else args+=(--port "$port"); fi
-exec -a dragonfly /usr/bin/redis-server "${args[@]}"
+exec -a dragonfly /usr/bin/redis-server ${conf:+"$conf"} "${args[@]}"
 S
   cat > "$r/$b/healthcheck.sh" <<'S'
 #!/bin/sh
