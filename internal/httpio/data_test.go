@@ -5,8 +5,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -123,4 +125,26 @@ func TestWithLeavesTheOther(t *testing.T) {
 	if httpio.Describe(reflect.TypeFor[thing]()).HasData() {
 		t.Error("a struct without a map has data")
 	}
+}
+
+// FuzzDecodeData holds that what gets through is what the shape allows.
+func FuzzDecodeData(f *testing.F) {
+	for _, seed := range []string{`{"user":"a","more":"YQ=="}`, `{"more":"?"}`, `{"scripts":[{"name":"a","text":"eA"}]}`, `{"ratio":1e3}`, `{"rest":{}}`, `{"user":null}`} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		out, err := decodeOpen(body)
+		var refusal *httpio.Refusal
+		if err != nil {
+			if !errors.As(err, &refusal) && core.CodeOf(err) != core.CodeInvalid {
+				t.Fatalf("error %v", err)
+			}
+			return
+		}
+		for key, value := range out.Rest {
+			if !slices.Contains([]string{"user", "word", "more"}, key) || !utf8.ValidString(value) || strings.ContainsRune(value, 0) {
+				t.Fatalf("%s became %q: %q", body, key, value)
+			}
+		}
+	})
 }
