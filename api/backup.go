@@ -122,9 +122,9 @@ type BackupStarted struct {
 // RestoreRequest is the optional body of …/executions/{execution}/restore. The new database
 // is like the one that was dumped, in the same place, but without ports to the outside.
 type RestoreRequest struct {
-	Name        *string `json:"name,omitempty" rule:"max=255"`
-	Description *string `json:"description,omitempty"`
-	Note        string  `json:"note,omitempty" rule:"max=1000" doc:"Why."`
+	Name        string `json:"name,omitempty" rule:"max=255"`
+	Description string `json:"description,omitempty"`
+	Note        string `json:"note,omitempty" rule:"max=1000" doc:"Why."`
 }
 
 // Restored is the reply to reading a dump back into a new database.

@@ -117,7 +117,7 @@ func TestBackupRequests(t *testing.T) {
 			return drops(c.DeleteExecution(ctx, "d", "b", "e", api.DeleteBackupOptions{}))
 		}},
 		{`POST /databases/d/backups/b/executions/e/restore {"name":"again"}`, func(ctx context.Context, c *client.Client) error {
-			return drops(c.RestoreExecution(ctx, "d", "b", "e", api.RestoreRequest{Name: pointer("again")}))
+			return drops(c.RestoreExecution(ctx, "d", "b", "e", api.RestoreRequest{Name: "again"}))
 		}},
 		{"GET /databases/d/executions", func(ctx context.Context, c *client.Client) error { return drops(c.ListExecutions(ctx, "d", "")) }},
 		{`POST /databases/d/executions/e/restore {}`, func(ctx context.Context, c *client.Client) error {

@@ -75,7 +75,7 @@ func TestRestored(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	c := w.client(asRoot)
-	made, err := c.RestoreExecution(t.Context(), string(w.database), "", string(w.demanded), api.RestoreRequest{Name: pointer("again")})
+	made, err := c.RestoreExecution(t.Context(), string(w.database), "", string(w.demanded), api.RestoreRequest{Name: "again"})
 	must(t, err)
 	got, err := c.GetDatabase(t.Context(), made.UUID)
 	if err != nil || got.Name != "again" || got.IsPublic || *got.Fields["postgres_password"] != dbPassword {

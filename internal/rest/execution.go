@@ -83,7 +83,7 @@ func (a *API) restoreExecution(ctx context.Context, p auth.Principal, in restore
 func (a *API) restoreScheduledExecution(ctx context.Context, p auth.Principal, in restoreScheduledExecution) (api.Restored, error) {
 	b := in.Body
 	s, err := a.control.RestoreBackup(ctx, p, core.ID(in.UUID), core.ID(in.Backup), core.ID(in.Execution), control.RestoreInput{
-		Name: b.Name, Description: b.Description, Note: b.Note,
+		Name: text(b.Name), Description: text(b.Description), Note: b.Note,
 	})
 	return api.Restored{
 		Message: "Restore into a new database queued.", Warnings: s.Warnings,
