@@ -3,7 +3,7 @@
 # packages, the Go module proxy and the npm registry, through the clients as this machine has them configured.
 #
 #   lab/up.sh engine   Docker Engine, compose, buildx, a registry, and the images of the demo
-#   lab/up.sh test     besides: hosts with sshd and Docker, host 0, a bare host, git, PostgreSQL, the images of the tests
+#   lab/up.sh test     besides: hosts with sshd and Docker, host 0, a bare host, git, PostgreSQL, S3, the images of the tests
 #   lab/up.sh all      besides: a third host and the images of every database engine, node and Go
 #   lab/up.sh image NAME...   only these images (folders of lab/images)
 #   lab/up.sh env      prints what the tests read, as shell exports
@@ -29,6 +29,7 @@ hosts() {
   timed front front_up
   timed sshd sshd_up
   timed git git_up
+  timed s3 s3_up "$S3_BUILD"
   for n; do timed "host $n" host_up "$n"; done
 }
 env_print() {
@@ -43,19 +44,24 @@ export TAFFRAIL_LAB_POSTGRES='postgres://postgres:taffrail@127.0.0.1:$LAB_POSTGR
 export TAFFRAIL_LAB_REGISTRY=$LAB_REGISTRY
 export TAFFRAIL_LAB_FRONT=http://127.0.0.1:5080
 export TAFFRAIL_LAB_CA=$LAB_CACHE/ca/ca.crt
+export TAFFRAIL_LAB_S3=http://127.0.0.1:$LAB_S3_PORT
+export TAFFRAIL_LAB_S3_HOSTS=http://$LAB_GW:$LAB_S3_PORT
+export TAFFRAIL_LAB_S3_KEY=$LAB_S3_KEY
+export TAFFRAIL_LAB_S3_SECRET=$LAB_S3_SECRET
+export TAFFRAIL_LAB_S3_BUCKET=$LAB_S3_BUCKET
 export TAFFRAIL_LAB_FAULT=$LAB/fault.sh
 E
 }
 status() {
   local p
-  for p in registry front sshd git postgres; do if alive "$p"; then echo "$p: running"; else echo "$p: down"; fi; done
+  for p in registry front sshd git s3 postgres; do if alive "$p"; then echo "$p: running"; else echo "$p: down"; fi; done
   docker version -f 'engine {{.Server.Version}}' 2>/dev/null || echo 'engine: down'
   docker ps -a --filter label=taffrail.lab --format '{{.Names}}: {{.Status}} {{.Ports}}' 2>/dev/null || true
 }
 down() {
   local x
   for x in 1 2 3 4; do host_down "$x"; done
-  for x in git sshd front registry; do halt "$x"; done
+  for x in s3 git sshd front registry; do halt "$x"; done
   halt postgres INT
   docker network rm "$LAB_NET" >/dev/null 2>&1 || true
   rm -f "$LAB_RUN/env"
@@ -78,6 +84,8 @@ flock -n 9 || { log "waiting for another lab/up.sh" && flock 9; }
 case $1 in
 engine) engine && timed images images $IMAGES_DEMO ;;
 test)
+  s3_build 9>&- &
+  S3_BUILD=$!
   timed postgres postgres_up
   engine
   timed images images $IMAGES_TEST
@@ -85,6 +93,8 @@ test)
   env_print >"$LAB_RUN/env"
   ;;
 all)
+  s3_build 9>&- &
+  S3_BUILD=$!
   timed postgres postgres_up
   engine
   timed images images $IMAGES_ALL

@@ -1,8 +1,10 @@
 # shellcheck shell=bash
 # What stands in for the outside world: the front (public registry names over TLS, git over HTTP), git://, an sshd that
-# makes this machine host 0 and serves git over ssh, and a PostgreSQL for the tests.
+# makes this machine host 0 and serves git over ssh, a PostgreSQL for the tests, and a service that speaks S3.
 . "$(dirname "${BASH_SOURCE[0]}")/hosts.sh"
 LAB_POSTGRES_PORT=54329
+LAB_S3_PORT=5070 LAB_S3_KEY=taffrail-lab LAB_S3_SECRET=taffrail-lab-secret LAB_S3_BUCKET=taffrail-lab
+LAB_S3_GATEWAY=github.com/versity/versitygw/cmd/versitygw@v1.8.0
 
 keys_up() {
   installed openssh-client
@@ -93,3 +95,30 @@ postgres_up() {
   die "no PostgreSQL on 127.0.0.1:$LAB_POSTGRES_PORT"
 }
 as_postgres() { (cd / && setpriv --reuid postgres --regid postgres --init-groups "$@"); }
+
+# s3_build: the S3 gateway, which takes a processor a minute or two: it is started in the background, and s3_up waits.
+s3_build() {
+  local bin=$LAB_CACHE/bin/versitygw-${LAB_S3_GATEWAY##*@} tmp
+  [ ! -x "$bin" ] || return 0
+  tmp=$(mktemp -d)
+  trap "rm -rf '$tmp'" EXIT # of the background job that this is
+  (cd "$tmp" && GOWORK=off GOFLAGS=-mod=mod GOBIN=$tmp CGO_ENABLED=0 go install -trimpath -ldflags '-s -w' "$LAB_S3_GATEWAY") >"$LAB_RUN/s3-build.log" 2>&1
+  install -D -m 755 "$tmp/versitygw" "$bin.new" && mv "$bin.new" "$bin"
+}
+
+# s3_up: an S3 gateway over a folder, which checks signatures. It answers on loopback and, for hosts, on the lab's network.
+s3_up() {
+  local bin=$LAB_CACHE/bin/versitygw-${LAB_S3_GATEWAY##*@}
+  wait "$1" && [ -x "$bin" ] || {
+    tail -5 "$LAB_RUN/s3-build.log" >&2
+    die "go install $LAB_S3_GATEWAY"
+  }
+  network_up
+  mkdir -p "$LAB_CACHE/s3/$LAB_S3_BUCKET"
+  ROOT_ACCESS_KEY_ID=$LAB_S3_KEY ROOT_SECRET_ACCESS_KEY=$LAB_S3_SECRET spawn s3 "$bin" --quiet \
+    --port "127.0.0.1:$LAB_S3_PORT" --port "$LAB_GW:$LAB_S3_PORT" posix "$LAB_CACHE/s3"
+  retry 50 curl -sS "http://127.0.0.1:$LAB_S3_PORT/" || {
+    tail -5 "$LAB_RUN/s3.log" >&2
+    die "the S3 service does not answer on 127.0.0.1:$LAB_S3_PORT"
+  }
+}
