@@ -44,14 +44,3 @@ func openSnapshot(sealed core.Secret) (snapshot, error) {
 	}
 	return s, nil
 }
-
-// Planned returns what d runs: that of its plan, once it has one. A kind that is to
-// know later what exactly was put on the server asks here rather than rendering again,
-// since the resource may have been changed meanwhile.
-func Planned(d core.Deployment) (run.Script, error) {
-	if d.Config.Snapshot.Empty() {
-		return run.Script{}, nil
-	}
-	s, err := openSnapshot(d.Config.Snapshot)
-	return s.Script, err
-}
