@@ -41,7 +41,7 @@ const chatty = `services:
 type bench struct {
 	*client.Client
 	server, project string
-	services        []string
+	services, bases []string
 }
 
 // deployments measures what a deployment costs, and how live its log is.
@@ -73,7 +73,11 @@ func deployments(ctx context.Context, binary string) (rows []row, err error) {
 		return nil, err
 	}
 	cost, err := b.cost(ctx, data)
-	return append(latency, cost...), err
+	if err != nil {
+		return nil, err
+	}
+	bases, err := b.databases(ctx)
+	return append(append(latency, cost...), bases...), err
 }
 
 func (b *bench) place(ctx context.Context) error {
@@ -181,7 +185,7 @@ func compose(ctx context.Context, dir string, args ...string) error {
 	cmd := exec.CommandContext(ctx, "docker", append([]string{"compose"}, args...)...)
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("docker compose %s: %w\n%s", args[0], err, out)
+		return fmt.Errorf("docker compose %v: %w\n%s", args, err, out)
 	}
 	return nil
 }
@@ -206,6 +210,7 @@ func (b *bench) round(ctx context.Context, uuid string) (time.Duration, error) {
 
 // clean takes down what was deployed.
 func (b *bench) clean(ctx context.Context) {
+	b.cleanDatabases(ctx)
 	for _, uuid := range b.services {
 		_ = exec.CommandContext(ctx, "docker", "compose", "-p", uuid, "down", "-v", "-t", "0").Run()
 		_ = os.RemoveAll(filepath.Join("/data/taffrail/services", uuid))

@@ -126,19 +126,19 @@ func unquote(value string) string {
 	return value
 }
 
-func (a *app) envsCommand() *cobra.Command {
-	return group("envs", "Environment variables of a service", a.envsList(), a.envsSet(), a.envsUnset())
+func (a *app) envsCommand(of sort) *cobra.Command {
+	return group("envs", "Environment variables of a "+of.word, a.envsList(of), a.envsSet(of), a.envsUnset(of))
 }
 
-func (a *app) envsList() *cobra.Command {
+func (a *app) envsList(of sort) *cobra.Command {
 	return &cobra.Command{
-		Use: "list NAME", Aliases: []string{"ls"}, Short: "List the variables of a service", Args: exactly("NAME"),
+		Use: "list NAME", Aliases: []string{"ls"}, Short: "List the variables of a " + of.word, Args: exactly("NAME"),
 		RunE: a.do(func(ctx context.Context, c *client.Client, args []string) error {
-			found, err := findService(ctx, c, args[0])
+			found, err := of.find(ctx, c, args[0])
 			if err != nil {
 				return err
 			}
-			list, err := c.ListEnvs(ctx, client.Services, found.uuid)
+			list, err := c.ListEnvs(ctx, of.kind, found.uuid)
 			if err != nil {
 				return err
 			}
@@ -180,14 +180,14 @@ func envNotes(e api.EnvironmentVariable) string {
 	return strings.Join(notes, ", ")
 }
 
-func (a *app) envsSet() *cobra.Command {
+func (a *app) envsSet(of sort) *cobra.Command {
 	var f envFlags
 	cmd := &cobra.Command{
-		Use: "set NAME KEY=VALUE…", Short: "Set variables; deploy the service to bring the change about",
+		Use: "set NAME KEY=VALUE…", Short: "Set variables; deploy the " + of.word + " to bring the change about",
 		Long: `Sets variables, all or none. KEY alone takes the value from this environment, which
 keeps it out of the process list and the shell's history.`,
-		Example: `  taffrail services envs set shop LOG_LEVEL=debug
-  API_KEY=… taffrail services envs set shop API_KEY --lock API_KEY`,
+		Example: fmt.Sprintf(`  taffrail %[1]s envs set shop LOG_LEVEL=debug
+  API_KEY=… taffrail %[1]s envs set shop API_KEY --lock API_KEY`, of.kind),
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usage(cmd, "NAME is missing.")
@@ -203,16 +203,16 @@ keeps it out of the process list and the shell's history.`,
 			if len(variables) == 0 {
 				return fmt.Errorf("there is nothing to set: give KEY=VALUE, --env-file or --lock")
 			}
-			found, err := findService(ctx, c, args[0])
+			found, err := of.find(ctx, c, args[0])
 			if err != nil {
 				return err
 			}
-			list, err := c.UpsertEnvs(ctx, client.Services, found.uuid, api.EnvBulk{Data: variables})
+			list, err := c.UpsertEnvs(ctx, of.kind, found.uuid, api.EnvBulk{Data: variables})
 			if err != nil {
 				return err
 			}
 			return a.print(list, func() table {
-				return table{rows: [][]string{{fmt.Sprintf("%d set. Deploy the service to bring the change about.", len(list))}}}
+				return table{rows: [][]string{{fmt.Sprintf("%d set. Deploy the %s to bring the change about.", len(list), of.word)}}}
 			})
 		}),
 	}
@@ -221,15 +221,15 @@ keeps it out of the process list and the shell's history.`,
 	return cmd
 }
 
-func (a *app) envsUnset() *cobra.Command {
+func (a *app) envsUnset(of sort) *cobra.Command {
 	return &cobra.Command{
 		Use: "unset NAME KEY", Short: "Remove a variable", Args: exactly("NAME", "KEY"),
 		RunE: a.do(func(ctx context.Context, c *client.Client, args []string) error {
-			found, err := findService(ctx, c, args[0])
+			found, err := of.find(ctx, c, args[0])
 			if err != nil {
 				return err
 			}
-			list, err := c.ListEnvs(ctx, client.Services, found.uuid)
+			list, err := c.ListEnvs(ctx, of.kind, found.uuid)
 			if err != nil {
 				return err
 			}
@@ -237,7 +237,7 @@ func (a *app) envsUnset() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.message(c.DeleteEnv(ctx, client.Services, found.uuid, env.uuid))
+			return a.message(c.DeleteEnv(ctx, of.kind, found.uuid, env.uuid))
 		}),
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/taffrail/taffrail/client"
 )
 
-// place says where a new service goes.
+// place says where a new resource goes.
 type place struct{ project, environment, server string }
 
 func (a *app) servicesCreate() *cobra.Command {
@@ -34,9 +34,11 @@ func (a *app) servicesCreate() *cobra.Command {
 				return err
 			}
 			r.DockerComposeRaw = client.EncodeCompose(compose)
-			if err := where.fill(ctx, c, &r); err != nil {
+			at, err := where.find(ctx, c)
+			if err != nil {
 				return err
 			}
+			r.ProjectUUID, r.EnvironmentName, r.ServerUUID = at.project, at.environment, at.server
 			return a.createService(ctx, c, r, variables)
 		}),
 	}
@@ -44,36 +46,40 @@ func (a *app) servicesCreate() *cobra.Command {
 	flags.StringVarP(&file, "file", "f", "", "compose file; '-' reads standard input (needed)")
 	flags.StringVar(&r.Name, "name", "", "name of the service")
 	flags.StringVar(&r.Description, "description", "", "what it is for")
-	flags.StringVar(&where.project, "project", "", "project (default: the only one, or \"default\")")
-	flags.StringVar(&where.environment, "environment", "production", "environment of the project")
-	flags.StringVar(&where.server, "server", "", "server (default: the only one, or \"localhost\")")
+	where.add(cmd)
 	envs.add(cmd)
 	_ = cmd.MarkFlagRequired("file")
 	return cmd
 }
 
-// fill finds the project and the server that a person means.
-func (p place) fill(ctx context.Context, c *client.Client, r *api.ServiceCreate) error {
+func (p *place) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&p.project, "project", "", "project (default: the only one, or \"default\")")
+	flags.StringVar(&p.environment, "environment", "production", "environment of the project")
+	flags.StringVar(&p.server, "server", "", "server (default: the only one, or \"localhost\")")
+}
+
+// find returns the place with the uuids of the project and the server that a person means.
+func (p place) find(ctx context.Context, c *client.Client) (place, error) {
 	projects, err := c.ListProjects(ctx)
 	if err != nil {
-		return err
+		return place{}, err
 	}
 	project, err := pickDefault("project", p.project, "default",
 		collect(projects, func(p api.Project) named { return named{p.UUID, p.Name, "made " + moment(p.CreatedAt)} }))
 	if err != nil {
-		return err
+		return place{}, err
 	}
 	servers, err := c.ListServers(ctx)
 	if err != nil {
-		return err
+		return place{}, err
 	}
 	server, err := pickDefault("server", p.server, "localhost",
 		collect(servers, func(s api.Server) named { return named{s.UUID, s.Name, address(s)} }))
 	if err != nil {
-		return err
+		return place{}, err
 	}
-	r.ProjectUUID, r.EnvironmentName, r.ServerUUID = project.uuid, p.environment, server.uuid
-	return nil
+	return place{project.uuid, p.environment, server.uuid}, nil
 }
 
 // pickDefault is pick, where no word means the only one there is, or the usual one.
@@ -111,7 +117,7 @@ func (a *app) servicesUpdate() *cobra.Command {
 		Example: "  taffrail services update shop --file compose.yaml && taffrail deploy shop --wait",
 	}
 	cmd.RunE = a.do(func(ctx context.Context, c *client.Client, args []string) error {
-		found, err := findService(ctx, c, args[0])
+		found, err := services().find(ctx, c, args[0])
 		if err != nil {
 			return err
 		}
