@@ -114,8 +114,8 @@ s3_up() {
     die "go install $LAB_S3_GATEWAY"
   }
   network_up
-  mkdir -p "$LAB_CACHE/s3/$LAB_S3_BUCKET"
-  ROOT_ACCESS_KEY_ID=$LAB_S3_KEY ROOT_SECRET_ACCESS_KEY=$LAB_S3_SECRET spawn s3 "$bin" --quiet \
+  mkdir -p "$LAB_CACHE/s3/$LAB_S3_BUCKET" "$LAB_CACHE/s3-users"
+  ROOT_ACCESS_KEY_ID=$LAB_S3_KEY ROOT_SECRET_ACCESS_KEY=$LAB_S3_SECRET spawn s3 "$bin" --quiet --iam-dir "$LAB_CACHE/s3-users" \
     --port "127.0.0.1:$LAB_S3_PORT" --port "$LAB_GW:$LAB_S3_PORT" posix "$LAB_CACHE/s3"
   retry 50 curl -sS "http://127.0.0.1:$LAB_S3_PORT/" || {
     tail -5 "$LAB_RUN/s3.log" >&2
