@@ -6,11 +6,12 @@ cli() { sh /run/taffrail/client.sh "$@"; }
 second() { REDISCLI_AUTH='' "${server%-server}-cli" -h 127.0.0.1 -p "$port" "$@"; }
 server=$1
 cat >"$dir/dump.rdb"
-printf 'bind 127.0.0.1\nport %s\ndir %s\ndbfilename dump.rdb\nappendonly no\nsave ""\nlogfile %s/log\n' "$port" "$dir" "$dir" >"$dir/conf"
+printf 'bind 127.0.0.1\nport %s\ndir %s\ndbfilename dump.rdb\nappendonly no\nsave ""\nrepl-diskless-sync-delay 0\nlogfile %s/log\n' "$port" "$dir" "$dir" >"$dir/conf"
 "$server" "$dir/conf" >"$dir/out" 2>&1 &
 pid=$!
 end() {
   kill "$pid" 2>/dev/null || true
+  wait "$pid" || true
   rm -rf "$dir"
 }
 trap end EXIT

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# MongoDB stand-in: FerretDB 1.24 (Go, SQLite) behind mongod's flags; mongosh is the real one, on this machine's node.
+# MongoDB stand-in: FerretDB 1.24 (Go, SQLite) behind mongod's flags; mongosh is the real one, on this machine's node;
+# mongodump and mongorestore are scripts for it, behind the flags of the real ones.
 TAGS="mongo:7 mongo:7.0 mongo:6 mongo:8 mongo:latest"
 USERS="mongodb:999:999:/data/db"
 finish() {
