@@ -23,7 +23,7 @@ func drop[T any](_ T, err error) error { return err }
 
 // calls are all methods of Control.
 func calls() []call {
-	return slices.Concat(serverCalls(), keyCalls(), projectCalls(), serviceCalls(), deploymentCalls(), teamCalls())
+	return slices.Concat(serverCalls(), keyCalls(), projectCalls(), serviceCalls(), databaseCalls(), backupCalls(), deploymentCalls(), teamCalls())
 }
 
 func serverCalls() []call {
@@ -226,7 +226,7 @@ func teamCalls() []call {
 func TestEveryMethodAsksForItsAbility(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	x := w.furnish(t, w.owner)
+	x := w.furnishAll(t, w.owner)
 	w.containers.are(x.service, core.Container{Service: "web", Name: "web-1"})
 	before := w.dump(t)
 	for _, m := range calls() {
@@ -254,7 +254,7 @@ func TestEveryMethodAsksForItsAbility(t *testing.T) {
 func TestOtherTeamsAreMissing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	x := w.furnish(t, w.owner)
+	x := w.furnishAll(t, w.owner)
 	eve := w.otherTeam(t)
 	before := w.dump(t)
 	for _, m := range calls() {
@@ -279,12 +279,12 @@ func TestOtherTeamsAreMissing(t *testing.T) {
 func TestIDsThatAreNone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	x := w.furnish(t, w.owner)
+	x := w.furnishAll(t, w.owner)
 	for _, id := range append(payloads(), "", "1", "../../etc/passwd", string(x.service)+"\x00", string(x.project)[:23]+"A") {
 		bad := core.ID(id)
-		odd := ids{bad, bad, bad, bad, bad, bad, bad, bad, -1}
+		odd := ids{bad, bad, bad, bad, bad, bad, bad, bad, -1, dataIDs{bad, bad, bad, bad, bad, bad}}
 		for _, m := range calls() {
-			if m.missing == "" || (id == "" && m.name == "CreateServer") || (id == "" && m.name == "CreateService") {
+			if m.missing == "" || id == "" && slices.Contains([]string{"CreateServer", "CreateService", "CreateDatabase"}, m.name) {
 				continue // there an empty id is a missing field
 			}
 			wantCode(t, m.run(t.Context(), w.c, w.owner, odd), core.CodeNotFound, m.missing)

@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"strings"
 
 	"github.com/taffrail/taffrail/internal/auth"
 	"github.com/taffrail/taffrail/internal/core"
@@ -9,7 +10,7 @@ import (
 
 // BackupInput says what is to be dumped, once.
 type BackupInput struct {
-	Databases string  // comma-separated names; empty: the one of the database's settings
+	Databases string  // comma-separated names, or core.AllDatabases; empty: the one of the database's settings
 	S3        core.ID // where it is to be uploaded too; empty: nowhere
 	Note      string  // why; may be empty
 }
@@ -38,6 +39,7 @@ func (c *Control) BackupNow(ctx context.Context, p auth.Principal, database core
 	if err != nil {
 		return Backup{}, core.Deployment{}, err
 	}
+	in.Databases = strings.TrimSpace(in.Databases)
 	row, err := c.checkBackup(ctx, p, db, in)
 	if err != nil {
 		return Backup{}, core.Deployment{}, err
@@ -120,10 +122,11 @@ func (c *Control) RestoreBackup(ctx context.Context, p auth.Principal, database,
 	if err != nil {
 		return DatabaseSaved{}, err
 	}
-	action, err := Action{Note: in.Note, Options: core.Options{Restore: b.UUID}}.checked(core.VerbRestore)
+	action, err := Action{Note: in.Note}.checked(core.VerbRestore)
 	if err != nil {
 		return DatabaseSaved{}, err
 	}
+	action.Options.Restore = b.UUID
 	envs, err := c.likeVariables(ctx, p, old)
 	if err != nil {
 		return DatabaseSaved{}, err

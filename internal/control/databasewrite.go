@@ -184,9 +184,11 @@ func (c *Control) checkDatabase(ctx context.Context, p auth.Principal, spec *eng
 	if err != nil {
 		return err
 	}
+	db.Fields = maps.Clone(db.Fields)
 	for name := range in.Fields {
 		if _, ok := spec.Field(name); !ok {
 			f.add(name, "This field is not allowed.")
+			delete(db.Fields, name)
 		}
 	}
 	f.name("name", db.Name)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/taffrail/taffrail/internal/auth"
 	"github.com/taffrail/taffrail/internal/core"
+	"github.com/taffrail/taffrail/internal/engine"
 )
 
 const titleBackup = "Backup execution"
@@ -44,6 +45,9 @@ func dumpOf(d core.Deployment, db core.Database, b core.Backup) (core.Deployment
 // ofSchedule is the dump that a schedule asks for.
 func ofSchedule(s core.BackupSchedule) core.Backup {
 	b := core.Backup{ScheduleID: s.RowID, Databases: s.Databases}
+	if s.DumpAll {
+		b.Databases = core.AllDatabases
+	}
 	if s.SaveS3 {
 		b.S3ID = s.S3ID
 	}
@@ -84,15 +88,25 @@ func (c *Control) checkBackup(ctx context.Context, p auth.Principal, db core.Dat
 	}
 	f := faults{}
 	f.text("note", in.Note, maxNote)
-	if _, err := spec.Dump(db, splitNames(in.Databases), false); err != nil {
-		if err := f.takeAs("databases_to_backup", err); err != nil {
-			return 0, err
-		}
+	if err := f.dump(spec, db, in.Databases, false); err != nil {
+		return 0, err
 	}
 	if err := f.err(); err != nil {
 		return 0, err
 	}
 	return c.bucketRow(ctx, p, in.S3)
+}
+
+// dump checks what of a database is to be dumped: names, or all.
+func (f faults) dump(spec *engine.Spec, db core.Database, databases string, all bool) error {
+	var names []string
+	if all = all || databases == core.AllDatabases; !all {
+		names = splitNames(databases)
+	}
+	if _, err := spec.Dump(db, names, all); err != nil {
+		return f.takeAs("databases_to_backup", err)
+	}
+	return nil
 }
 
 // shownBackups makes views of the dumps of a database.

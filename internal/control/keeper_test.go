@@ -187,7 +187,7 @@ func TestTheKeeperLooksAgainAndAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		store := idle{asked: make(chan time.Time, 10)}
-		c := control.New(control.Deps{Seen: store, Databases: nothingDue(), Log: slog.New(slog.DiscardHandler), Now: time.Now})
+		c := control.New(control.Deps{Seen: store, Databases: control.DatabaseDeps{Schedules: newAgenda(), Backups: newAgenda()}, Log: slog.New(slog.DiscardHandler), Now: time.Now})
 		last := time.Now()
 		if err := c.Start(t.Context()); err != nil {
 			t.Fatal(err)

@@ -231,6 +231,8 @@ func (in Action) checked(verb core.Verb) (Action, error) {
 	f.text("note", in.Note, maxNote)
 	in.Options.Remove = core.Removal{Images: in.Options.Remove.Images && verb == core.VerbStop}
 	in.BackupBefore = in.BackupBefore && verb != core.VerbStop
+	// These are ours to give.
+	in.Options.Backup, in.Options.Restore, in.Options.OnlyProxy = "", "", false
 	return in, f.err()
 }
 

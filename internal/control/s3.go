@@ -199,12 +199,12 @@ func (f faults) endpoint(text string, allowHost bool) {
 	if !f.required(field, text) {
 		return
 	}
-	if !validURL(text) {
-		f.add(field, "The endpoint field must look like https://host.example, with a port or a path if need be.")
+	u, err := url.Parse(text)
+	if err != nil || !validURL(text) || u.Path != "" {
+		f.add(field, "The endpoint field must look like https://host.example, with a port if need be. The bucket is a field of its own.")
 		return
 	}
-	u, err := url.Parse(text)
-	if err != nil || allowHost {
+	if allowHost {
 		return
 	}
 	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))

@@ -243,10 +243,8 @@ func (c *Control) patchSchedule(ctx context.Context, p auth.Principal, db core.D
 	}
 	f := faults{}
 	f.schedule(s)
-	if _, err := spec.Dump(db, splitNames(s.Databases), s.DumpAll); err != nil {
-		if err := f.takeAs("databases_to_backup", err); err != nil {
-			return s, err
-		}
+	if err := f.dump(spec, db, s.Databases, s.DumpAll); err != nil {
+		return s, err
 	}
 	if err := f.err(); err != nil {
 		return s, err

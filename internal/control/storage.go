@@ -151,7 +151,7 @@ func (c *Control) hold(ctx context.Context, p auth.Principal, kind core.Kind, id
 		return hold{}, err
 	}
 	if a.brings == nil {
-		return hold{}, core.Errorf(core.CodeBadRequest, "What a %s mounts is written in its own text: change it there.", kind)
+		return hold{}, core.Invalid("uuid", "What a %s mounts is written in its own text: change it there.", kind)
 	}
 	h := hold{owner: core.Owner{Kind: kind, RowID: r.RowID}, id: id}
 	if h.brought, err = a.brings(ctx, p.TeamID, id); err != nil {

@@ -122,11 +122,20 @@ type ids struct {
 	server, key, project, environment, destination core.ID
 	service, env, deployment                       core.ID
 	token                                          int64
+	data                                           dataIDs
+}
+
+// dataIDs names one of everything that a database can have, and a bucket.
+type dataIDs struct {
+	database, env, storage, schedule, backup, bucket core.ID
 }
 
 // nobodys are ids of nothing.
 func nobodys() ids {
-	return ids{core.NewID(), core.NewID(), core.NewID(), core.NewID(), core.NewID(), core.NewID(), core.NewID(), core.NewID(), 1 << 40}
+	return ids{
+		core.NewID(), core.NewID(), core.NewID(), core.NewID(), core.NewID(), core.NewID(), core.NewID(), core.NewID(), 1 << 40,
+		dataIDs{core.NewID(), core.NewID(), core.NewID(), core.NewID(), core.NewID(), core.NewID()},
+	}
 }
 
 const composeText = "services:\n  web:\n    image: nginx\n    environment:\n      PASSWORD: $SERVICE_PASSWORD_WEB\n"

@@ -11,6 +11,7 @@ import (
 	"github.com/taffrail/taffrail/internal/core"
 	"github.com/taffrail/taffrail/internal/deploy"
 	"github.com/taffrail/taffrail/internal/host"
+	"github.com/taffrail/taffrail/internal/kind/database"
 	"github.com/taffrail/taffrail/internal/kind/service"
 	"github.com/taffrail/taffrail/internal/logs"
 	"github.com/taffrail/taffrail/internal/queue"
@@ -42,7 +43,7 @@ func (s *Server) wire(ctx context.Context, o Options) error {
 	pool := host.NewPool(hostOptions(s.db, o))
 	machines := machines{pool}
 	stacks := service.New(s.db)
-	kinds := map[core.Kind]deploy.Kind{core.KindService: stacks}
+	kinds := map[core.Kind]deploy.Kind{core.KindService: stacks, core.KindDatabase: database.New(s.db, time.Now)}
 	dispatcher := queue.NewDispatcher(s.db, s.carrier(hub, pool, kinds), queue.Options{Owner: owner(), Lease: s.cfg.Lease, Log: o.Log})
 	ctl := s.control(ctx, hub, machines, stacks, kinds, dispatcher)
 	toucher := auth.NewToucher(s.db, touchEvery, o.Log)
