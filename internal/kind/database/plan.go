@@ -14,6 +14,9 @@ import (
 	"github.com/taffrail/taffrail/internal/run"
 )
 
+// nextFile is the compose file of what is about to be started.
+const nextFile = ".next.yml"
+
 // Limits of watches.
 const (
 	settle     = time.Second
@@ -106,7 +109,8 @@ func (p *planner) guarded() (string, error) {
 }
 
 // up is what brings the database up. Whatever may fail slowly comes before anything that
-// runs is touched.
+// runs is touched, and what runs sees its files at once: so images are pulled by a copy
+// of the compose file.
 func (p *planner) up(forced string) []run.Step {
 	var steps []run.Step
 	add := func(on bool, more ...run.Step) {
@@ -115,13 +119,15 @@ func (p *planner) up(forced string) []run.Step {
 		}
 	}
 	add(len(p.out.Ports) > 0, p.ports(p.out.Ports))
+	pull, pulling := p.pull(nextFile)
+	add(pulling, run.Step{Name: "next", Title: "Saved the compose file to pull by.", Hidden: true, Files: []run.File{{
+		Path: nextFile, Mode: 0o600, Content: p.out.compose,
+	}}}, pull)
 	add(true, p.files(forced, p.out.compose, p.out.Files), compose.NetworkStep(p.Destination.Network))
-	pull, pulling := p.pull()
-	add(pulling, pull)
 	add(true, p.own(p.out.Owned)...)
-	add(true, p.start())
-	add(p.runs() && p.d.Verb != core.VerbRestart, p.reload()...)
-	return append(steps, p.verify())
+	add(true, p.start(), p.verify())
+	add(p.runs() && p.stale(), p.reload()...)
+	return steps
 }
 
 // runs says whether the database was seen running.
@@ -146,7 +152,7 @@ func (p *planner) files(said, text string, others []run.File) run.Step {
 
 // pull gets the images: all of them when that was asked for, otherwise those that are
 // not there. Versions of Compose that cannot tell the two apart leave the latter to up.
-func (p *planner) pull(services ...string) (run.Step, bool) {
+func (p *planner) pull(file string, services ...string) (run.Step, bool) {
 	args := []string{"pull"}
 	if !p.d.Options.PullLatest {
 		if !p.atLeast(2, 22) {
@@ -154,7 +160,7 @@ func (p *planner) pull(services ...string) (run.Step, bool) {
 		}
 		args = append(args, "--policy", "missing")
 	}
-	s := p.compose("pull", "Pulling images.", append(args, services...)...)
+	s := compose.Project{Name: p.uuid(), Dir: p.dir, File: file}.Step("pull", "Pulling images.", append(args, services...)...)
 	s.Retries = compose.PullRetries
 	return s, true
 }
@@ -200,12 +206,10 @@ func (p *planner) pulled() []string {
 	return nil
 }
 
-// reload makes a server that went on running take up the certificate that was written.
-// Nobody can tell here whether it is a new one: it may have been made for a deployment
-// that came to nothing.
+// reload makes a server take up the certificate that was written as it runs.
 func (p *planner) reload() []run.Step {
 	argv := p.out.spec.Reload(p.Database)
-	if len(argv) == 0 || !p.Database.Settings.EnableSSL || !p.certified() {
+	if len(argv) == 0 {
 		return nil
 	}
 	return []run.Step{{
@@ -216,12 +220,14 @@ func (p *planner) reload() []run.Step {
 
 // certified says whether what ran last speaks TLS.
 func (p *planner) certified() bool {
-	for _, f := range p.out.holding(p.certs) {
-		if p.before.has(f.Path) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.out.holding(p.certs), func(f run.File) bool { return p.before.has(f.Path) })
+}
+
+// stale says whether what ran last may have another certificate than that of now.
+func (p *planner) stale() bool {
+	return slices.ContainsFunc(p.out.holding(p.certs), func(f run.File) bool {
+		return p.before.has(f.Path) && !slices.ContainsFunc(p.before.Files, func(old run.File) bool { return old.Path == f.Path && old.Content == f.Content })
+	})
 }
 
 // verify waits until the database answers a query as its user.

@@ -33,7 +33,7 @@ func (p *planner) exposing() (deploy.Plan, error) {
 	}
 	proxy := p.out.Proxy
 	steps := []run.Step{p.ports([]int{p.Database.Settings.Public.Port}), write}
-	if pull, pulling := p.pull(proxy); pulling {
+	if pull, pulling := p.pull(composeFile, proxy); pulling {
 		steps = append(steps, pull)
 	}
 	args := append([]string{"up", "--detach", "--no-deps"}, p.pulled()...)

@@ -11,7 +11,8 @@ import (
 
 // renewing brings a new certificate to the server, and makes a database that runs take it
 // up as it runs. Nothing else is written: settings that wait for the next start go on
-// waiting, also when Docker should start the container again before that.
+// waiting, also when Docker should start the container again before that. One that was
+// started without TLS has nothing to take up.
 func (p *planner) renewing() (deploy.Plan, error) {
 	if !p.Database.Settings.EnableSSL {
 		return deploy.Plan{}, core.Errorf(core.CodeBadRequest, "Database %s has no certificate to renew: SSL is off.", p.Database.Name)
@@ -24,12 +25,12 @@ func (p *planner) renewing() (deploy.Plan, error) {
 		}
 	}
 	steps := [][]run.Step{{{Name: "files", Title: "Saved the certificate to " + p.dir + ".", Files: files}}, p.own(p.owned(files))}
-	if p.runs() {
-		steps = append(steps, p.reload())
-	}
 	var keep any
 	if p.certified() {
 		keep = p.before.with(files)
+		if p.runs() {
+			steps = append(steps, p.reload())
+		}
 	}
 	return p.finished(keep, 0, steps...)
 }

@@ -40,32 +40,40 @@ func (p *planner) stopping() []run.Step {
 	return steps
 }
 
-// dropVolumes deletes the data. Volumes that the engine did not bring along may be in use
-// by something else: those stay then, without being in the way.
+// dropVolumes deletes the data: the volumes that the engine brings along, and those that
+// were or are about to be mounted besides. Their names are the database's own.
 func (p *planner) dropVolumes() []run.Step {
-	var data, others []string
+	var volumes []string
 	if spec, ok := engine.Find(p.Database.Type); ok {
 		for _, v := range spec.DataVolumes(p.Database) {
-			data = append(data, v.Name)
+			volumes = append(volumes, v.Name)
 		}
 	}
-	for _, s := range p.Storages {
-		if named := !s.IsFile && s.HostPath == "" && s.Name != ""; named && !slices.Contains(data, s.Name) {
-			others = append(others, s.Name)
+	if p.out != nil {
+		volumes = append(volumes, volumesOf(p.out.Compose)...)
+	}
+	if p.before != nil {
+		if tree, err := p.before.tree(); err == nil { // of one that nobody can read, the others go all the same
+			volumes = append(volumes, volumesOf(tree)...)
 		}
 	}
-	var steps []run.Step
-	for _, names := range [][]string{data, others} {
-		if len(names) > 0 {
-			steps = append(steps, run.Step{
-				Name: "volumes", Title: "Deleting volumes.", Argv: append([]string{"docker", "volume", "rm", "--force", "--"}, names...),
-			})
+	slices.Sort(volumes)
+	if volumes = slices.Compact(volumes); len(volumes) == 0 {
+		return nil
+	}
+	return []run.Step{{
+		Name: "volumes", Title: "Deleting volumes.", Argv: append([]string{"docker", "volume", "rm", "--force", "--"}, volumes...),
+	}}
+}
+
+func volumesOf(tree map[string]any) []string {
+	var out []string
+	for _, v := range mapOf(tree["volumes"]) {
+		if name, ok := mapOf(v)["name"].(string); ok {
+			out = append(out, name)
 		}
 	}
-	if len(others) > 0 {
-		steps[len(steps)-1].MayFail = true
-	}
-	return steps
+	return out
 }
 
 // dropImages deletes the database's images unless something else uses them.
