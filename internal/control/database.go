@@ -88,11 +88,7 @@ func (c *Control) databaseAccess(store DatabaseStore) access {
 		},
 		list: func(ctx context.Context, team int64) ([]Resource, error) {
 			list, err := store.ListDatabases(ctx, team)
-			out := make([]Resource, 0, len(list))
-			for _, db := range list {
-				out = append(out, ofDatabase(db))
-			}
-			return out, err
+			return resourcesOf(list, ofDatabase), err
 		},
 		remove: func(ctx context.Context, team int64, id core.ID) error { return store.DeleteDatabase(ctx, team, id) },
 		began:  "started.",

@@ -150,11 +150,12 @@ func validURL(text string) bool {
 	return !strings.HasSuffix(u.Host, ":")
 }
 
-func split(urls string) []string {
+// split splits a comma-separated list, and leaves out what is blank.
+func split(list string) []string {
 	var out []string
-	for u := range strings.SplitSeq(urls, ",") {
-		if u = strings.TrimSpace(u); u != "" {
-			out = append(out, u)
+	for one := range strings.SplitSeq(list, ",") {
+		if one = strings.TrimSpace(one); one != "" {
+			out = append(out, one)
 		}
 	}
 	return out

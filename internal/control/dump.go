@@ -101,7 +101,7 @@ func (c *Control) checkBackup(ctx context.Context, p auth.Principal, db core.Dat
 func (f faults) dump(spec *engine.Spec, db core.Database, databases string, all bool) error {
 	var names []string
 	if all = all || databases == core.AllDatabases; !all {
-		names = splitNames(databases)
+		names = split(databases)
 	}
 	if _, err := spec.Dump(db, names, all); err != nil {
 		return f.takeAs("databases_to_backup", err)

@@ -39,6 +39,14 @@ type access struct {
 	brings func(ctx context.Context, team int64, id core.ID) ([]core.Storage, error)
 }
 
+func resourcesOf[T any](list []T, of func(T) Resource) []Resource {
+	out := make([]Resource, 0, len(list))
+	for _, one := range list {
+		out = append(out, of(one))
+	}
+	return out
+}
+
 // access finds the access to a kind; CodeNotFound when there is none.
 func (c *Control) access(kind core.Kind) (access, error) {
 	for _, a := range c.kinds {

@@ -3,7 +3,6 @@ package control
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/taffrail/taffrail/internal/auth"
 	"github.com/taffrail/taffrail/internal/core"
@@ -315,15 +314,4 @@ func (f faults) retention(where string, r core.Retention) {
 		f.add("database_backup_retention_max_storage_"+where, "The %s field must be between 0 and %d.",
 			words("database_backup_retention_max_storage_"+where), maxKeptStorage)
 	}
-}
-
-// splitNames splits a comma-separated list of names.
-func splitNames(text string) []string {
-	var out []string
-	for name := range strings.SplitSeq(text, ",") {
-		if name = strings.TrimSpace(name); name != "" {
-			out = append(out, name)
-		}
-	}
-	return out
 }

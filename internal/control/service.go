@@ -77,11 +77,7 @@ func serviceAccess(store ServiceStore) access {
 		},
 		list: func(ctx context.Context, team int64) ([]Resource, error) {
 			list, err := store.ListServices(ctx, team)
-			out := make([]Resource, 0, len(list))
-			for _, s := range list {
-				out = append(out, ofService(s))
-			}
-			return out, err
+			return resourcesOf(list, ofService), err
 		},
 		remove: func(ctx context.Context, team int64, id core.ID) error { return store.DeleteService(ctx, team, id) },
 		began:  "started. It could take a while, be patient.",

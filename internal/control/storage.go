@@ -296,7 +296,12 @@ func (f faults) mountedFile(h hold, s core.Storage) {
 	if s.Chmod != "" && !modePattern.MatchString(s.Chmod) {
 		f.add("chmod", "The chmod field must be three octal digits, like 644.")
 	}
-	if !validMount("/"+s.FsPath) || path.Clean(s.FsPath) == storageFolder {
+	f.fsPath(h, s)
+}
+
+// fsPath checks where a file is on the server, below the folder of its resource.
+func (f faults) fsPath(h hold, s core.Storage) {
+	if !validMount("/"+s.FsPath) || s.FsPath == storageFolder {
 		f.add("fs_path", "The fs path field must be a relative path of letters, digits and . _ @ + = %% # -, without dot folders.")
 	}
 	for _, o := range h.stored {

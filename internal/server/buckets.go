@@ -45,7 +45,7 @@ func (buckets) permitted(ctx context.Context, s core.S3Storage, allowHost bool) 
 		return &core.Error{Op: "look up bucket", Code: core.CodeUnavailable, Err: err, Msg: fmt.Sprintf("The name %s is not known.", u.Hostname())}
 	}
 	for _, a := range found {
-		if a.Unmap().IsLoopback() || a.IsUnspecified() {
+		if a = a.Unmap(); a.IsLoopback() || a.IsUnspecified() {
 			return core.Errorf(core.CodeBadRequest, "%s stands for the machine of Taffrail itself, which is for teams that are allowed to use the host.", u.Hostname())
 		}
 	}
