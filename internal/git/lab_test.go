@@ -139,6 +139,54 @@ func TestDeployKey(t *testing.T) {
 	}
 }
 
+// TestCancelLeavesNoKey: a fetch that is cancelled while it hangs takes its key along.
+func TestCancelLeavesNoKey(t *testing.T) {
+	t.Parallel()
+	var config net.ListenConfig
+	mute, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = mute.Close() })
+	met := make(chan net.Conn, 1)
+	go func() {
+		if conn, err := mute.Accept(); err == nil {
+			met <- conn
+		}
+		close(met)
+	}()
+	key, _ := newKey(t, "x")
+	middle := strings.Split(key, "\n")[2]
+	c := git.Checkout{Remote: remote(t, "ssh://git@"+mute.Addr().String()+"/a/b", git.Auth{Key: core.NewSecret(key)}), Commit: strings.Repeat("a", 40), Tree: "source"}
+	steps, err := c.Steps()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newServer(t)
+	id := core.NewID()
+	dir := filepath.Join(s.remote, "runs", string(id))
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := run.Launch(t.Context(), filepath.Dir(dir), run.Script{ID: id, Dir: s.dir(), Steps: steps}, self); err != nil {
+		t.Fatal(err)
+	}
+	conn := <-met
+	if conn == nil || !holds(t, dir, middle) {
+		t.Error("the key is not where ssh finds it")
+	}
+	if err := run.Kill(t.Context(), dir); err != nil {
+		t.Fatal(err)
+	}
+	if holds(t, s.remote, middle) {
+		t.Error("the key is left behind")
+	}
+	if conn != nil {
+		_ = conn.Close()
+	}
+}
+
 // TestLabForge deploys from the lab's git server on one of its hosts: over HTTPS with the
 // certificate of the lab, with and without a token, over git:// and over SSH.
 func TestLabForge(t *testing.T) {

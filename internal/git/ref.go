@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/taffrail/taffrail/internal/core"
@@ -72,10 +73,9 @@ func CheckName(name string) error {
 	case strings.HasPrefix(name, "-"), strings.HasSuffix(name, "."), strings.Contains(name, ".."), strings.Contains(name, "@{"):
 		return fmt.Errorf("%q cannot be the name of a branch or tag: it must not begin with \"-\", end with \".\" or hold \"..\" or \"@{\"", name)
 	}
-	for _, r := range name {
-		if r <= ' ' || r == 0x7f || r == 0x2028 || r == 0x2029 || r == 0x85 || strings.ContainsRune("~^:?*[\\$`;|&<>(){}'\"", r) {
-			return fmt.Errorf("%q cannot be the name of a branch or tag: %q is not allowed in it", name, r)
-		}
+	if i := strings.IndexFunc(name, notInName); i >= 0 {
+		r, _ := utf8.DecodeRuneInString(name[i:])
+		return fmt.Errorf("%q cannot be the name of a branch or tag: %q is not allowed in it", name, r)
 	}
 	for _, part := range strings.Split(name, "/") {
 		if part == "" || strings.HasPrefix(part, ".") || strings.HasSuffix(part, ".lock") {
@@ -83,6 +83,10 @@ func CheckName(name string) error {
 		}
 	}
 	return nil
+}
+
+func notInName(r rune) bool {
+	return r <= ' ' || unicode.IsControl(r) || r == 0x2028 || r == 0x2029 || strings.ContainsRune("~^:?*[\\$`;|&<>(){}'\"", r)
 }
 
 // PullRequest is the ref under which a kind of server ("github", "gitlab", "gitea") keeps

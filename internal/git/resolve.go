@@ -120,7 +120,7 @@ func causes() []cause {
 			"%[2]s shows another SSH host key than the one that is known. If its owner has changed it, remove the old one and deploy again."},
 		{regexp.MustCompile(`(?i)permission denied \(|error in libcrypto|invalid format`), core.CodeBadRequest,
 			"%[2]s refuses the deploy key for %[1]s. Add the public half of the key to the repository as a deploy key; read access is enough."},
-		{regexp.MustCompile(`(?i)could not read username|authentication failed|access denied|HTTP Basic|403`), core.CodeBadRequest,
+		{regexp.MustCompile(`(?i)could not read username|authentication failed|access denied|HTTP Basic|returned error: 403`), core.CodeBadRequest,
 			"The repository %[1]s does not exist, or it is private and may not be read this way. Check the address, or choose a deploy key or a GitHub App as its source."},
 		{regexp.MustCompile(`(?i)not found|does not exist|does not appear to be a git repository|no such file|not accessible|access rights`), core.CodeBadRequest,
 			"There is no repository %[1]s, or the credentials of its source may not read it."},

@@ -28,7 +28,7 @@ front_up() {
 }
 
 sshd_up() {
-  installed openssh-server git
+  installed openssh-server git git-lfs
   mkdir -p /run/sshd
   cp "$LAB_KEY.pub" "$LAB_CACHE/ssh/authorized_keys"
   printf '%s\n' "ListenAddress 127.0.0.1:$LAB_SSH_BASE" "ListenAddress $LAB_GW:$LAB_SSH_BASE" "HostKey $LAB_CACHE/ssh/host_key" \
