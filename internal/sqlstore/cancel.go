@@ -35,14 +35,9 @@ func (db *DB) cancel(ctx context.Context, s *session, k kind, d core.Deployment,
 	if err != nil {
 		return err
 	}
-	text := fmt.Sprintf("Deployment cancelled by %s.", actorName(by))
-	n, err := s.exec(ctx, k.fill(`UPDATE {queue} SET status = 'cancelled-by-user', finished_at = $1, cancel_requested_at = $2, updated_at = $3, reason = $4
-		WHERE id = $5 AND status = 'queued'`), now, now, now, text, d.RowID)
-	if err != nil {
+	gone, err := db.endQueued(ctx, s, k, now, d, fmt.Sprintf("Deployment cancelled by %s.", actorName(by)))
+	if err != nil || gone {
 		return err
-	}
-	if n == 1 {
-		return db.logCancel(ctx, s, d.LogID, now, text)
 	}
 	// Not queued (any more): if it runs, its carrier is to end it.
 	_, err = s.exec(ctx, k.fill(`UPDATE {queue} SET cancel_requested_at = $1, updated_at = $2 WHERE id = $3 AND status = 'in_progress' AND cancel_requested_at IS NULL`),
@@ -51,6 +46,16 @@ func (db *DB) cancel(ctx context.Context, s *session, k kind, d core.Deployment,
 		return err
 	}
 	return db.poke(ctx, s, "queue")
+}
+
+// endQueued ends a deployment that is still queued and says why; false when it is not.
+func (db *DB) endQueued(ctx context.Context, s *session, k kind, now int64, d core.Deployment, why string) (bool, error) {
+	n, err := s.exec(ctx, k.fill(`UPDATE {queue} SET status = 'cancelled-by-user', finished_at = $1, cancel_requested_at = $2, updated_at = $3, reason = $4
+		WHERE id = $5 AND status = 'queued'`), now, now, now, why, d.RowID)
+	if err != nil || n == 0 {
+		return false, err
+	}
+	return true, db.logCancel(ctx, s, d.LogID, now, why)
 }
 
 func actorName(by core.Actor) string {

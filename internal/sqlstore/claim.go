@@ -32,8 +32,8 @@ func scanCandidate(r row) (candidate, error) {
 // ClaimDeployment gives owner the next deployment to carry for a lease's time, with its
 // snapshot; false when there is none. First come those in progress whose lease is over:
 // their fence is raised and their run is to be adopted. Then the oldest queued one whose
-// server has room and whose resource nothing else is running or waiting for; it becomes
-// in progress.
+// server has room and whose lane of its resource nothing else is running or waiting for;
+// it becomes in progress.
 func (db *DB) ClaimDeployment(ctx context.Context, owner string, lease time.Duration) (core.Deployment, bool, error) {
 	for _, step := range []claimFunc{db.adopt, db.claimQueued} {
 		for range claimAttempts {
@@ -97,13 +97,13 @@ func (db *DB) adopt(ctx context.Context, s *session, owner string, lease time.Du
 }
 
 // waiting lists the queued deployments that may start, in order. turn is the place among
-// the active deployments of the same resource, the running one first: only the first in
-// turn may start, so none overtakes another of its resource.
+// the active deployments of the same lane of a resource, the running one first: only the
+// first in turn may start, so none overtakes another of its lane.
 var waiting = `SELECT w.kind, w.id, w.server_id FROM (
 	SELECT a.*,
-		ROW_NUMBER() OVER (PARTITION BY resource_uuid ORDER BY CASE status WHEN 'in_progress' THEN 0 ELSE 1 END, log_id) AS turn,
+		ROW_NUMBER() OVER (PARTITION BY resource_uuid, lane ORDER BY CASE status WHEN 'in_progress' THEN 0 ELSE 1 END, log_id) AS turn,
 		COUNT(*) FILTER (WHERE status = 'in_progress') OVER (PARTITION BY server_id) AS running
-	FROM (` + union(`SELECT '{kind}' AS kind, d.id, d.log_id, d.server_id, d.resource_uuid, d.status FROM {queue} d WHERE `+active) + `) AS a
+	FROM (` + union(`SELECT '{kind}' AS kind, d.id, d.log_id, d.server_id, d.resource_uuid, {lane} AS lane, d.status FROM {queue} d WHERE `+active) + `) AS a
 ) AS w JOIN servers v ON v.id = w.server_id
 WHERE w.status = 'queued' AND w.turn = 1 AND w.running < v.concurrent_builds`
 

@@ -36,24 +36,38 @@ func (db *DB) loadOwned(ctx context.Context, s *session, v *core.LoadedDatabase)
 	return err
 }
 
-// loadPlace reads where a database is: its server, its destination (zero when that is
-// gone), what its project and environment are called, and what its team may do.
-func loadPlace(ctx context.Context, s *session, d core.Deployment, v *core.LoadedDatabase) (err error) {
-	v.Server, err = one(ctx, s, scanServer, `SELECT `+serverColumns+` FROM servers WHERE id = $1 AND team_id = $2`, d.Server.RowID, d.TeamID)
-	if err != nil {
-		return missing("Server", err)
-	}
-	to, err := list(ctx, s, scanDestination, `SELECT `+destinationColumns+` FROM destinations d WHERE d.id = $1`, v.Database.DestinationID)
+// loadPlace reads where a database is. Its destination is zero when that is gone.
+func loadPlace(ctx context.Context, s *session, d core.Deployment, v *core.LoadedDatabase) error {
+	at, err := readSurroundings(ctx, s, d, v.Database.EnvironmentID)
 	if err != nil {
 		return err
 	}
+	v.Server, v.Project, v.Environment, v.AllowHost = at.server, at.project, at.environment, at.allowHost
+	to, err := list(ctx, s, scanDestination, `SELECT `+destinationColumns+` FROM destinations d WHERE d.id = $1`, v.Database.DestinationID)
 	v.Destination = append(to, core.Destination{})[0]
-	_, err = one(ctx, s, func(r row) (bool, error) {
-		err := r.Scan(&v.AllowHost, &v.Project, &v.Environment)
-		return v.AllowHost, err
+	return err
+}
+
+// surroundings are what a deployment needs to know around its resource: its server, what
+// project and environment are called, and whether the team may use the host.
+type surroundings struct {
+	server               core.Server
+	project, environment string
+	allowHost            bool
+}
+
+func readSurroundings(ctx context.Context, s *session, d core.Deployment, environment int64) (surroundings, error) {
+	on, err := one(ctx, s, scanServer, `SELECT `+serverColumns+` FROM servers WHERE id = $1 AND team_id = $2`, d.Server.RowID, d.TeamID)
+	if err != nil {
+		return surroundings{}, missing("Server", err)
+	}
+	at, err := one(ctx, s, func(r row) (surroundings, error) {
+		at := surroundings{server: on}
+		err := r.Scan(&at.allowHost, &at.project, &at.environment)
+		return at, err
 	}, `SELECT t.allow_host_access, COALESCE(p.name, ''), COALESCE(e.name, '') FROM teams t
-		LEFT JOIN environments e ON e.id = $1 LEFT JOIN projects p ON p.id = e.project_id WHERE t.id = $2`, v.Database.EnvironmentID, d.TeamID)
-	return missing("Team", err)
+		LEFT JOIN environments e ON e.id = $1 LEFT JOIN projects p ON p.id = e.project_id WHERE t.id = $2`, environment, d.TeamID)
+	return at, missing("Team", err)
 }
 
 // loadBackups reads the backups that the options name, and what taking or reading them

@@ -10,10 +10,11 @@ import (
 )
 
 // EnqueueDeployment adds a queued deployment of d.Resource.RowID on d.Server.RowID, and
-// fills in ids, names and times. When the last deployment queued for the resource asks
-// for the same, that one is returned with true, unless d.Options.Force: an equal one
-// further up does not count, since what was queued behind it would undo it.
-// CodeTooMany when the server's queue is full.
+// fills in ids, names and times. When the last deployment queued for the resource, or for
+// the same pull request of it, asks for the same, that one is returned with true, unless
+// d.Options.Force: an equal one further up does not count, since what was queued behind
+// it would undo it. What a webhook asks for takes the place of what webhooks asked for
+// before and that still waits. CodeTooMany when the server's queue is full.
 func (db *DB) EnqueueDeployment(ctx context.Context, d core.Deployment) (core.Deployment, bool, error) {
 	var (
 		queued core.Deployment
@@ -45,18 +46,26 @@ func (db *DB) enqueue(ctx context.Context, s *session, d core.Deployment) (core.
 			return same, err == nil, err
 		}
 	}
+	if err := db.supersede(ctx, s, k, d); err != nil {
+		return d, false, err
+	}
 	if err := checkRoom(ctx, s, d, limit); err != nil {
 		return d, false, err
 	}
-	row, err := db.insertDeployment(ctx, s, k, d)
-	if err == nil {
-		err = db.poke(ctx, s, "queue")
-	}
-	if err != nil {
-		return d, false, err
-	}
-	queued, err := db.deploymentByRow(ctx, s, k, row)
+	queued, err := db.add(ctx, s, k, d)
 	return queued, false, err
+}
+
+// add stores d as queued, tells other controllers and reads it back.
+func (db *DB) add(ctx context.Context, s *session, k kind, d core.Deployment) (core.Deployment, error) {
+	row, err := db.insertDeployment(ctx, s, k, d)
+	if err != nil {
+		return d, err
+	}
+	if err := db.poke(ctx, s, "queue"); err != nil {
+		return d, err
+	}
+	return db.deploymentByRow(ctx, s, k, row)
 }
 
 // poke tells other controllers, where there are any, when the transaction commits.
@@ -92,21 +101,27 @@ func readResource(ctx context.Context, s *session, k kind, d *core.Deployment) e
 	return missing(d.Kind.Title(), err)
 }
 
-// lastQueued returns the deployment queued last for d's resource if it asks for the
-// same as d, and a zero one otherwise.
+// lastQueued returns the deployment queued last for d's lane of its resource if it asks
+// for the same as d, and a zero one otherwise. Another commit is not the same.
 func (db *DB) lastQueued(ctx context.Context, s *session, k kind, d core.Deployment) (core.Deployment, error) {
 	last, err := one(ctx, s, db.scanDeployment,
-		k.fill(selectDeployment)+`WHERE `+active+` AND d.status = 'queued' AND d.resource_uuid = $1 AND d.server_id = $2 ORDER BY d.log_id DESC LIMIT 1`,
-		string(d.Resource.UUID), d.Server.RowID)
+		k.fill(selectDeployment)+k.fill(`WHERE `+active+` AND d.status = 'queued' AND d.resource_uuid = $1 AND d.server_id = $2 AND {lane} = $3 ORDER BY d.log_id DESC LIMIT 1`),
+		string(d.Resource.UUID), d.Server.RowID, d.Revision.PullRequest)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return core.Deployment{}, nil
 	case err != nil:
 		return core.Deployment{}, err
-	case last.Verb != d.Verb || last.Options != d.Options || last.RollbackOf != d.RollbackOf:
+	case last.Verb != d.Verb || last.Options != d.Options || last.RollbackOf != d.RollbackOf || !sameRevision(last.Revision, d.Revision):
 		return core.Deployment{}, nil
 	}
 	return last, nil
+}
+
+// sameRevision says that two deployments of a lane come to the same. Who pushed a commit
+// and what its message is makes no difference.
+func sameRevision(a, b core.Revision) bool {
+	return a.Commit == b.Commit && a.Tag == b.Tag && a.OnlyHere == b.OnlyHere
 }
 
 var countQueued = `SELECT COUNT(*) FROM (` + union(`SELECT d.id FROM {queue} d WHERE `+active+` AND d.status = 'queued' AND d.server_id = $1`) + `) AS q`

@@ -84,13 +84,33 @@ func (db *DB) UpdateKey(ctx context.Context, k core.PrivateKey) error {
 	})
 }
 
-// DeleteKey removes a key. CodeInvalid while a server uses it.
+// checkKey refuses a key that the team does not have.
+func checkKey(ctx context.Context, s *session, team, row int64) error {
+	if row == 0 {
+		return nil
+	}
+	ours, err := exists(ctx, s, `SELECT 1 FROM private_keys WHERE id = $1 AND team_id = $2`, row, team)
+	if err == nil && !ours {
+		return core.NotFound("Private Key")
+	}
+	return err
+}
+
+// DeleteKey removes a key. CodeInvalid while a server, a GitHub App or an application
+// uses it that is not deleted.
 func (db *DB) DeleteKey(ctx context.Context, team int64, id core.ID) error {
 	return db.inTx(ctx, "delete private key", func(s *session) error {
-		err := must(ctx, s, "Private Key", `DELETE FROM private_keys WHERE uuid = $1 AND team_id = $2`, string(id), team)
+		row, err := one(ctx, s, scanValue[int64], `SELECT id FROM private_keys WHERE uuid = $1 AND team_id = $2`, string(id), team)
+		if err != nil {
+			return missing("Private Key", err)
+		}
+		if _, err := s.exec(ctx, `UPDATE applications SET private_key_id = NULL WHERE private_key_id = $1 AND deleted_at IS NOT NULL`, row); err != nil {
+			return err
+		}
+		err = must(ctx, s, "Private Key", `DELETE FROM private_keys WHERE id = $1`, row)
 		if isReferenced(err) {
 			return &core.Error{Op: "delete private key", Code: core.CodeInvalid, Err: err,
-				Msg: "Private Key is in use and cannot be deleted. Give its servers another key first."}
+				Msg: "Private Key is in use and cannot be deleted. Give the servers, applications and GitHub Apps that use it another key first."}
 		}
 		return err
 	})

@@ -21,6 +21,8 @@ type kind struct {
 	restype   string // type of the resource, in terms of resource row r
 	log       string // column of logs that points to the deployment
 	owner     string // column of environment_variables that points to the resource
+	lane      string // number of the lane, in terms of queue row d: deployments of other lanes of a resource are in nobody's way
+	revision  string // the columns of revision, in terms of queue row d
 	extra     []extra
 }
 
@@ -30,17 +32,56 @@ type extra struct {
 	value  func(d core.Deployment) any
 }
 
+// revision are the columns of what of an application a deployment is about. All kinds
+// are read alike, so the others have what stands in none.
+var revision = []struct {
+	extra
+	none string
+	to   func(r *core.Revision) any
+}{
+	{extra{`"commit"`, func(d core.Deployment) any { return clean(d.Revision.Commit) }}, `''`, func(r *core.Revision) any { return &r.Commit }},
+	{extra{"commit_message", func(d core.Deployment) any { return clean(d.Revision.Message) }}, `''`, func(r *core.Revision) any { return &r.Message }},
+	{extra{"git_branch", func(d core.Deployment) any { return clean(d.Revision.Branch) }}, `''`, func(r *core.Revision) any { return &r.Branch }},
+	{extra{"pull_request_id", func(d core.Deployment) any { return d.Revision.PullRequest }}, `0`, func(r *core.Revision) any { return &r.PullRequest }},
+	{extra{"docker_registry_image_tag", func(d core.Deployment) any { return clean(d.Revision.Tag) }}, `''`, func(r *core.Revision) any { return &r.Tag }},
+	{extra{"git_type", func(d core.Deployment) any { return clean(d.Revision.Provider) }}, `''`, func(r *core.Revision) any { return &r.Provider }},
+	{extra{"only_this_server", func(d core.Deployment) any { return d.Revision.OnlyHere }}, `FALSE`, func(r *core.Revision) any { return &r.OnlyHere }},
+}
+
+// readRevision selects the columns of revision, or what other kinds have for them.
+func readRevision(has bool) string {
+	parts := make([]string, len(revision))
+	for i, c := range revision {
+		parts[i] = c.none
+		if has {
+			parts[i] = "COALESCE(d." + c.column + ", " + c.none + ")"
+		}
+		parts[i] += " AS " + c.column
+	}
+	return strings.Join(parts, ", ")
+}
+
+// applicationExtra are the columns that only deployments of applications have.
+func applicationExtra() []extra {
+	all := []extra{{"force_rebuild", func(d core.Deployment) any { return d.Options.Force }}}
+	for _, c := range revision {
+		all = append(all, c.extra)
+	}
+	return all
+}
+
 var kinds = []kind{
 	{
 		name: core.KindApplication, queue: "application_deployment_queues", resources: "applications",
 		ref: "application_id", refTo: "id", title: "application_name", row: "d.application_id", typ: "''",
 		restype: "r.build_pack", log: "application_deployment_id", owner: "application_id",
-		extra: []extra{{"force_rebuild", func(d core.Deployment) any { return d.Options.Force }}},
+		lane: "d.pull_request_id", revision: readRevision(true), extra: applicationExtra(),
 	},
 	{
 		name: core.KindService, queue: "service_deployment_queues", resources: "services",
 		ref: "service_id", refTo: "id", title: "service_name", row: "d.service_id", typ: "''",
 		restype: "r.service_type", log: "service_deployment_id", owner: "service_id",
+		lane: "0", revision: readRevision(false),
 		extra: []extra{
 			{"pull_latest_images", func(d core.Deployment) any { return d.Options.PullLatest }},
 			{"stop_before_start", func(d core.Deployment) any { return d.Options.StopBeforeStart }},
@@ -51,6 +92,7 @@ var kinds = []kind{
 		ref: "database_id", refTo: "uuid", title: "database_name",
 		row: "(SELECT r.id FROM databases r WHERE r.uuid = d.database_id)", typ: "d.database_type",
 		restype: "r.database_type", log: "database_deployment_id", owner: "database_id",
+		lane: "0", revision: readRevision(false),
 		extra: []extra{{"database_type", func(d core.Deployment) any { return d.Resource.Type }}},
 	},
 }
@@ -69,7 +111,7 @@ func kindOf(name core.Kind) (kind, error) {
 func (k kind) fill(text string) string {
 	return strings.NewReplacer("{kind}", string(k.name), "{queue}", k.queue, "{resources}", k.resources, "{ref}", k.ref,
 		"{refTo}", k.refTo, "{title}", k.title, "{row}", k.row, "{type}", k.typ, "{restype}", k.restype,
-		"{log}", k.log, "{owner}", k.owner).Replace(text)
+		"{log}", k.log, "{owner}", k.owner, "{lane}", k.lane, "{revision}", k.revision).Replace(text)
 }
 
 // reference is what {ref} holds for a resource.

@@ -20,7 +20,7 @@ func (db *DB) QueuePosition(ctx context.Context, d core.Deployment) (reason stri
 	if err != nil {
 		return "", 0, explain("read the queue", missing("Server", err))
 	}
-	before, err := one(ctx, db.view(), db.scanDeployment, beforeInTurn, string(d.Resource.UUID), d.LogID, d.TeamID)
+	before, err := one(ctx, db.view(), db.scanDeployment, beforeInTurn, string(d.Resource.UUID), d.LogID, d.TeamID, d.Revision.PullRequest)
 	switch {
 	case err != nil && !errors.Is(err, sql.ErrNoRows):
 		return "", 0, explain("read the queue", err)
@@ -47,7 +47,7 @@ var (
 		FROM servers v LEFT JOIN (` + union(`SELECT d.server_id, d.log_id, d.status FROM {queue} d WHERE `+active+` AND d.server_id = $2`) + `) AS a ON a.server_id = v.id
 		WHERE v.id = $2 AND v.team_id = $3 GROUP BY v.id, v.concurrent_builds`
 
-	// beforeInTurn is the active deployment of the same resource that has to end first.
-	beforeInTurn = union(selectDeployment+`WHERE `+active+` AND d.resource_uuid = $1 AND d.team_id = $3 AND (d.status = 'in_progress' OR d.log_id < $2)`) +
+	// beforeInTurn is the active deployment of the same lane that has to end first.
+	beforeInTurn = union(selectDeployment+`WHERE `+active+` AND d.resource_uuid = $1 AND d.team_id = $3 AND {lane} = $4 AND (d.status = 'in_progress' OR d.log_id < $2)`) +
 		"\nORDER BY status, log_id DESC LIMIT 1"
 )

@@ -11,7 +11,8 @@ const selectResource = `SELECT '{kind}' AS kind, r.id, r.uuid, {restype} AS type
 
 var (
 	resourcesOfTeam   = union(selectResource) + "\nORDER BY 1, 2"
-	resourcesOfServer = union(selectResource+` AND r.server_id = $2`) + "\nORDER BY 1, 2"
+	resourcesOfServer = union(selectResource+` AND r.server_id = $2`) + "\nUNION ALL " +
+		kinds[0].fill(selectResource+` AND r.id IN (SELECT f.application_id FROM application_destinations f WHERE f.server_id = $2)`) + "\nORDER BY 1, 2"
 )
 
 func scanResource(r row) (core.ResourceEntry, error) {
@@ -26,7 +27,8 @@ func (db *DB) ListResources(ctx context.Context, team int64) ([]core.ResourceEnt
 	return getList(ctx, db, "resources", scanResource, resourcesOfTeam, team)
 }
 
-// ListServerResources is ListResources for one server.
+// ListServerResources is ListResources for one server, with the applications for which
+// it is a further one.
 func (db *DB) ListServerResources(ctx context.Context, team int64, server core.ID) ([]core.ResourceEntry, error) {
 	v, err := db.GetServer(ctx, team, server)
 	if err != nil {

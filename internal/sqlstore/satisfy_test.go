@@ -3,6 +3,7 @@ package sqlstore_test
 import (
 	"github.com/taffrail/taffrail/internal/control"
 	"github.com/taffrail/taffrail/internal/deploy"
+	"github.com/taffrail/taffrail/internal/kind/application"
 	"github.com/taffrail/taffrail/internal/kind/database"
 	"github.com/taffrail/taffrail/internal/logs"
 	"github.com/taffrail/taffrail/internal/queue"
@@ -21,11 +22,17 @@ var (
 	_ control.ScheduleStore    = (*sqlstore.DB)(nil)
 	_ control.BackupStore      = (*sqlstore.DB)(nil)
 	_ control.S3Store          = (*sqlstore.DB)(nil)
+	_ control.ApplicationStore = (*sqlstore.DB)(nil)
+	_ control.RevisionStore    = (*sqlstore.DB)(nil)
+	_ control.FurtherStore     = (*sqlstore.DB)(nil)
+	_ control.SharedStore      = (*sqlstore.DB)(nil)
+	_ control.GitHubAppStore   = (*sqlstore.DB)(nil)
 	_ control.StatusStore      = (*sqlstore.DB)(nil)
 	_ control.EnvStore         = (*sqlstore.DB)(nil)
 	_ control.DeploymentStore  = (*sqlstore.DB)(nil)
 	_ control.TeamStore        = (*sqlstore.DB)(nil)
 	_ control.TokenStore       = (*sqlstore.DB)(nil)
+	_ application.Store        = (*sqlstore.DB)(nil)
 	_ database.Store           = (*sqlstore.DB)(nil)
 	_ queue.Store              = (*sqlstore.DB)(nil)
 	_ deploy.Store             = (*sqlstore.DB)(nil)

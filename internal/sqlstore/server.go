@@ -60,7 +60,7 @@ func (db *DB) CreateServer(ctx context.Context, v core.Server) (core.Server, err
 	err := db.inTx(ctx, "create server", func(s *session) error {
 		now, err := db.engine.now(ctx, s)
 		if err == nil {
-			err = db.checkServerKey(ctx, s, v)
+			err = checkKey(ctx, s, v.TeamID, v.KeyID)
 		}
 		if err != nil {
 			return err
@@ -69,17 +69,6 @@ func (db *DB) CreateServer(ctx context.Context, v core.Server) (core.Server, err
 		return err
 	})
 	return made, err
-}
-
-func (db *DB) checkServerKey(ctx context.Context, s *session, v core.Server) error {
-	if v.KeyID == 0 {
-		return nil
-	}
-	ours, err := exists(ctx, s, `SELECT 1 FROM private_keys WHERE id = $1 AND team_id = $2`, v.KeyID, v.TeamID)
-	if err == nil && !ours {
-		return core.NotFound("Private Key")
-	}
-	return err
 }
 
 func createServer(ctx context.Context, s *session, now int64, v core.Server) (core.Server, error) {
@@ -117,7 +106,7 @@ func (db *DB) UpdateServer(ctx context.Context, v core.Server) error {
 	return db.inTx(ctx, "update server", func(s *session) error {
 		now, err := db.engine.now(ctx, s)
 		if err == nil {
-			err = db.checkServerKey(ctx, s, v)
+			err = checkKey(ctx, s, v.TeamID, v.KeyID)
 		}
 		if err != nil {
 			return err
@@ -184,6 +173,10 @@ func (db *DB) DeleteServer(ctx context.Context, team int64, id core.ID) error {
 			return err
 		}
 		if err := letGo(ctx, s, "destination_id", `SELECT id FROM destinations WHERE server_id = $1`, row); err != nil {
+			return err
+		}
+		if _, err := s.exec(ctx, `DELETE FROM application_destinations WHERE server_id = $1
+			AND application_id IN (SELECT id FROM applications WHERE deleted_at IS NOT NULL)`, row); err != nil {
 			return err
 		}
 		return inUse("Server", must(ctx, s, "Server", `DELETE FROM servers WHERE id = $1`, row))

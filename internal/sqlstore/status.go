@@ -8,11 +8,11 @@ import (
 	"github.com/taffrail/taffrail/internal/core"
 )
 
-// resting are the resources of the kinds that have no deployment queued or in progress.
-// Applications have none of the containers that are looked at yet.
-var resting = unionOf(kinds[1:], `SELECT '{kind}' AS kind, r.id, r.uuid, r.team_id, r.server_id AS server, r.status, r.updated_at FROM {resources} r
+// resting are the resources that have no deployment queued or in progress. What is under
+// way for a preview of an application is not about the application's own containers.
+var resting = union(`SELECT '{kind}' AS kind, r.id, r.uuid, r.team_id, r.server_id AS server, r.status, r.updated_at FROM {resources} r
 	WHERE r.deleted_at IS NULL AND r.server_id IS NOT NULL
-		AND NOT EXISTS (SELECT 1 FROM {queue} d WHERE d.{ref} = r.{refTo} AND `+active+`)`) + "\nORDER BY server, 1, 2"
+		AND NOT EXISTS (SELECT 1 FROM {queue} d WHERE d.{ref} = r.{refTo} AND {lane} = 0 AND `+active+`)`) + "\nORDER BY server, 1, 2"
 
 func scanResting(r row) (core.Resting, error) {
 	var v core.Resting
@@ -54,7 +54,7 @@ func (db *DB) SeeResource(ctx context.Context, r core.Resting, c core.Condition)
 			`UPDATE {resources} AS r SET updated_at = CASE WHEN `+changedTo+` THEN $2 ELSE updated_at END,
 				status = CASE WHEN `+changedTo+` THEN $1 ELSE status END
 			WHERE r.id = $3 AND r.team_id = $4 AND r.updated_at = $5 AND r.deleted_at IS NULL
-				AND NOT EXISTS (SELECT 1 FROM {queue} d WHERE d.{ref} = r.{refTo} AND `+active+`) RETURNING updated_at`),
+				AND NOT EXISTS (SELECT 1 FROM {queue} d WHERE d.{ref} = r.{refTo} AND {lane} = 0 AND `+active+`) RETURNING updated_at`),
 			c.Status, now, r.RowID, r.TeamID, r.UpdatedAt.UnixMicro())
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil

@@ -20,6 +20,7 @@ func Exercise(t *testing.T, open func(testing.TB) *sqlstore.DB) {
 		"loading":             exerciseLoading,
 		"databases, deletion": exerciseDatabaseDeletion,
 		"databases, options":  exerciseDatabaseOptions,
+		"applications":        exerciseApplications,
 		"storages":            exerciseStorages,
 		"certificates":        exerciseCertificates,
 		"expiring":            exerciseExpiring,

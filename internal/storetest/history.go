@@ -15,7 +15,7 @@ func (w *world) oneOfEach() map[core.Kind]core.Deployment {
 		d := w.ask(w.service, core.VerbDeploy)
 		switch d.Kind = k; k {
 		case core.KindApplication:
-			d.Resource.RowID = w.bare("my application")
+			d.Resource.RowID = w.newApplication("my application").RowID
 		case core.KindDatabase:
 			d.Resource.RowID = w.newDatabase("my database").RowID
 		}

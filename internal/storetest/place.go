@@ -57,6 +57,18 @@ func (p *Place) Database(name, engine string) core.Database {
 	return d
 }
 
+// Application makes an application of a build pack from a public repository; an empty
+// repository is none. Change it by DB.UpdateApplication.
+func (p *Place) Application(name string, pack core.BuildPack, repository string) core.Application {
+	p.tb.Helper()
+	a, err := p.DB.CreateApplication(p.tb.Context(), core.Application{
+		TeamID: p.Team, Name: name, EnvironmentID: p.environment, ServerID: p.Server.RowID, DestinationID: p.destination,
+		Source: core.Source{Repository: repository, Key: repository, Branch: "main", Commit: "HEAD"}, Build: core.Build{Pack: pack, KeepImages: 2},
+	}, nil)
+	ok(p.tb, err)
+	return a
+}
+
 // Enqueue asks for a deployment of a service.
 func (p *Place) Enqueue(of core.Service) core.Deployment {
 	p.tb.Helper()

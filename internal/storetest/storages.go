@@ -43,7 +43,7 @@ func exerciseStorages(t *testing.T, db *sqlstore.DB) {
 	list(of, changed, second)
 
 	for _, o := range []core.Owner{
-		{Kind: core.KindService, RowID: w.service.RowID}, {Kind: core.KindApplication, RowID: w.bare("app")},
+		{Kind: core.KindService, RowID: w.service.RowID}, {Kind: core.KindApplication, RowID: w.newApplication("app").RowID},
 		{Kind: core.KindDatabase, RowID: w.newDatabase("other").RowID},
 	} {
 		list(o)

@@ -156,12 +156,25 @@ func (w *world) draft(name string) core.Database {
 		Fields: map[string]core.Secret{"postgres_password": core.NewSecret("pw")}}
 }
 
-// bare inserts an application, which the store cannot create yet.
-func (w *world) bare(name string) int64 {
+// newApplication makes an application with only what it must have.
+func (w *world) newApplication(name string) core.Application {
 	w.t.Helper()
-	return insert(w.t, w.db, `INSERT INTO applications (uuid, team_id, environment_id, server_id, destination_id, name, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, 1, 1) RETURNING id`,
-		string(core.NewID()), w.team, w.project.Environments[0].RowID, w.server.RowID, w.to.RowID, name)
+	made, err := w.db.CreateApplication(w.t.Context(), w.sketch(name), nil)
+	ok(w.t, err)
+	return made
+}
+
+// sketch is an application that is not stored yet.
+func (w *world) sketch(name string) core.Application {
+	return core.Application{TeamID: w.team, Name: name, EnvironmentID: w.project.Environments[0].RowID, ServerID: w.server.RowID, DestinationID: w.to.RowID,
+		Build: core.Build{Pack: core.PackDockerfile}}
+}
+
+// push is a deployment of a commit of an application that a webhook asks for.
+func (w *world) push(of core.Application, commit string) core.Deployment {
+	d := w.ask(core.Service{RowID: of.RowID}, core.VerbDeploy)
+	d.Kind, d.Trigger, d.Revision = core.KindApplication, core.TriggerWebhook, core.Revision{Commit: commit}
+	return d
 }
 
 func insert(t testing.TB, db *sqlstore.DB, text string, args ...any) int64 {
