@@ -7,7 +7,7 @@ type Findings struct {
 	Containers []Container       `json:"containers,omitempty"`
 	Looked     bool              `json:"looked,omitempty"`    // Containers is an answer, even when it is empty
 	Artifacts  []Artifact        `json:"artifacts,omitempty"` // files that were made, in order
-	Answers    map[string]string `json:"answers,omitempty"`   // what readiness commands printed, by compose service
+	Answers    map[string]string `json:"answers,omitempty"`   // what readiness commands printed, by compose service, and other commands by name
 }
 
 // Artifact is a file that a run made on its server, or an object that it uploaded.

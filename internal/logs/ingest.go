@@ -30,14 +30,21 @@ type Ingest struct {
 
 // state is the JSON in core.Cursor.State.
 type state struct {
-	Done       int64                  `json:"done"` // spool offset behind the last frame taken in
-	Step       core.Step              `json:"step"` // the step that runs, or the last one
-	Hidden     bool                   `json:"hidden,omitempty"`
-	Open       bool                   `json:"open,omitempty"` // Step has not ended
-	Streams    map[core.Stream]resume `json:"streams,omitempty"`
-	Found      core.Findings          `json:"found,omitzero"`
-	Identity   run.Identity           `json:"identity"`
-	End        *run.End               `json:"end,omitempty"`
+	Done     int64                  `json:"done"` // spool offset behind the last frame taken in
+	Step     core.Step              `json:"step"` // the step that runs, or the last one
+	Hidden   bool                   `json:"hidden,omitempty"`
+	Open     bool                   `json:"open,omitempty"` // Step has not ended
+	Streams  map[core.Stream]resume `json:"streams,omitempty"`
+	Found    core.Findings          `json:"found,omitzero"`
+	Failing  Failing                `json:"failing,omitzero"`
+	Identity run.Identity           `json:"identity"`
+	End      *run.End               `json:"end,omitempty"`
+}
+
+// Failing is the step by which a run failed. What puts back what was there comes behind it.
+type Failing struct {
+	Step int   `json:"step,omitempty"` // number; 0: none failed
+	Seq  int64 `json:"seq,omitempty"`  // of the last line before its end
 }
 
 // frameAt is where a data frame of a stream lies in the spool.
@@ -69,6 +76,9 @@ func NewIngest(set *redact.Set, logID, fence int64, cursor core.Cursor, last int
 
 // Offset is where the spool must be followed from.
 func (in *Ingest) Offset() int64 { return in.base.Cursor.Offset }
+
+// Failing returns the step by which the run failed.
+func (in *Ingest) Failing() Failing { return in.state.Failing }
 
 // Findings are what the run has found out so far.
 func (in *Ingest) Findings() core.Findings { return in.state.Found }
@@ -132,7 +142,8 @@ func (in *Ingest) record(f run.Frame) error {
 	return nil // a newer runner may write kinds that we do not know
 }
 
-// found adds a fact to what is known: of containers and answers the last word counts.
+// found adds a fact to what is known: of containers and of each answer the last word
+// counts.
 func (in *Ingest) found(fact run.Fact) {
 	known := &in.state.Found
 	if fact.Looked {
@@ -141,7 +152,7 @@ func (in *Ingest) found(fact run.Fact) {
 	if fact.Artifact != nil {
 		known.Artifacts = append(known.Artifacts, *fact.Artifact)
 	}
-	if fact.Answers != nil {
+	if known.Answers == nil && fact.Answers != nil {
 		known.Answers = map[string]string{}
 	}
 	for service, answer := range fact.Answers {
@@ -200,6 +211,9 @@ func (in *Ingest) stepEnd(f run.Frame) error {
 	step := &in.state.Step
 	step.EndedAt, step.ExitCode, step.State = f.At, end.ExitCode, end.State
 	in.steps[f.Step] = *step
+	if end.State == "failed" && !end.MayFail && in.state.Failing.Step == 0 {
+		in.state.Failing = Failing{Step: f.Step, Seq: in.seq}
+	}
 	if end.State == "failed" {
 		in.Say(f.At, core.Warning, failure(*step, end))
 	}

@@ -268,3 +268,28 @@ func TestIngestLongLine(t *testing.T) {
 		t.Error("the parts joined are not the line")
 	}
 }
+
+// TestAnswersAreMerged: each answer is kept until there is another of its name, with the
+// secrets taken out.
+func TestAnswersAreMerged(t *testing.T) {
+	t.Parallel()
+	in, err := logs.NewIngest(redact.Compile(redact.Options{Secrets: secrets}), 1, 1, core.Cursor{}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &spool{}
+	for _, answers := range []map[string]string{
+		{"commit": "uses kelp-Harbor-4471", "web": "1"}, {"web": "2"}, nil, {"new": "3"},
+	} {
+		s.json(t, run.FrameFact, 1, run.Fact{Answers: answers})
+	}
+	for _, f := range s.frames {
+		if err := in.Take(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := map[string]string{"commit": "uses <REDACTED>", "web": "2", "new": "3"}
+	if diff := cmp.Diff(want, in.Findings().Answers); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}

@@ -53,6 +53,9 @@ func (e *executor) command(ctx context.Context, number int, step Step) (result S
 	// Before the rest of the output is taken: the spool may wait for the space.
 	files.commandEnded(result)
 	outputs.drain()
+	if step.Answer != "" && result.State == StepDone {
+		e.write(ctx, number, FrameFact, Fact{Answers: map[string]string{step.Answer: plain(string(outputs.head))}})
+	}
 	return e.keep(ctx, number, step, files, result)
 }
 
@@ -264,6 +267,7 @@ type outputs struct {
 	readers [2]*os.File
 	writers [2]*os.File
 	done    sync.WaitGroup
+	head    []byte // of standard output; complete after drain
 }
 
 func (e *executor) openOutputs(cmd *exec.Cmd) (*outputs, error) {
@@ -296,8 +300,14 @@ func (o *outputs) closeWriters() {
 func (o *outputs) pump(ctx context.Context, e *executor, number int, file *sink) {
 	for i, kind := range []FrameKind{FrameStdout, FrameStderr} {
 		put := func(b []byte) { e.text(ctx, number, kind, b) }
-		if kind == FrameStdout && file != nil {
+		switch {
+		case kind == FrameStdout && file != nil:
 			put = func(b []byte) { _, _ = file.Write(b) } // which tells of its faults itself
+		case kind == FrameStdout:
+			put = func(b []byte) {
+				o.head = append(o.head, b[:min(len(b), answerLimit-len(o.head))]...)
+				e.text(ctx, number, kind, b)
+			}
 		}
 		o.done.Go(func() { pump(o.readers[i], put) })
 	}

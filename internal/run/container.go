@@ -25,11 +25,15 @@ type inspection struct {
 	RestartCount int
 	State        inspectedState
 	Config       struct {
-		Image  string
-		Labels map[string]string
+		Image       string
+		Labels      map[string]string
+		Healthcheck struct{ Retries int }
 	}
 	HostConfig struct {
 		RestartPolicy struct{ Name string }
+	}
+	NetworkSettings struct {
+		Networks map[string]struct{ IPAddress, GlobalIPv6Address string }
 	}
 }
 

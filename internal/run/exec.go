@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"strings"
 	"time"
 )
 
@@ -43,6 +44,7 @@ type executor struct {
 	abort context.CancelCauseFunc
 	// watched is the project of the last watch that wrote what it saw.
 	watched string
+	spared  map[string]bool // groups of steps that are left out
 }
 
 // Exec carries out the run that was launched into dir, in this process. It returns
@@ -172,6 +174,9 @@ func (e *executor) steps(ctx context.Context) End {
 	var due []int // steps that put back what was there
 	touched := false
 	for i, step := range e.script.Steps {
+		if e.isSpared(step) {
+			continue
+		}
 		if step.OnFailure {
 			if end.State != StateFinished {
 				due = append(due, i)
@@ -188,8 +193,8 @@ func (e *executor) steps(ctx context.Context) End {
 			e.announceUndo()
 		}
 		result := e.step(ctx, i+1, step, alwaysIf(failed))
-		if result.State == StateFailed && !step.MayFail && !failed {
-			end = End{State: StateFailed, Step: step.Name, ExitCode: result.ExitCode, Reason: reason(step, result)}
+		if result.State == StateFailed && !failed {
+			end = end.after(step, result)
 		}
 		if result.State == StateCancelled {
 			end = end.cancelled(ctx, step)
@@ -207,6 +212,17 @@ func alwaysIf(failed bool) time.Duration {
 		return alwaysWait
 	}
 	return 0
+}
+
+// after is the end of a run whose step failed.
+func (e End) after(step Step, r StepEnd) End {
+	switch {
+	case !step.MayFail:
+		return End{State: StateFailed, Step: step.Name, ExitCode: r.ExitCode, Reason: reason(step, r)}
+	case step.Tells:
+		e.Reason = strings.TrimSpace(e.Reason + " " + reason(step, r))
+	}
+	return e
 }
 
 // cancelled turns an end that was going to be good into one that was cancelled at step.
@@ -241,6 +257,9 @@ func (e *executor) step(ctx context.Context, number int, step Step, least time.D
 	limited, cancel := e.limit(ctx, step, least)
 	defer cancel()
 	result := e.attempts(limited, number, step)
+	if step.Spares != "" {
+		result = e.spare(ctx, number, step, result)
+	}
 	switch {
 	case result.State != StateFailed:
 	case ctx.Err() != nil:

@@ -13,6 +13,9 @@ const (
 	restartPatience = 10 * time.Second
 )
 
+// dockerRetries is Docker's own number of attempts.
+const dockerRetries = 3
+
 // judge decides from one look at the containers after the other how a watch stands. It
 // does no I/O.
 type judge struct {
@@ -26,7 +29,8 @@ type judge struct {
 // sight is what is remembered of a container between two looks.
 type sight struct {
 	text      string    // state as last reported
-	probe     string    // start of the last failed probe reported
+	probe     string    // start of the last probe reported
+	probes    int       // reported
 	first     time.Time // when it was first seen
 	restarts  int       // restart count then
 	since     time.Time // when this start of it was first seen
@@ -146,7 +150,13 @@ func (j *judge) sight(c inspection, now time.Time) *sight {
 // is as short as it may be.
 func (j *judge) note(v *verdict, c inspection, s *sight, name string, now time.Time) {
 	for _, p := range c.probes() {
-		if p.ExitCode != 0 && p.Start > s.probe {
+		if p.Start <= s.probe {
+			continue
+		}
+		if j.expect[c.service()].Attempts {
+			s.probe, s.probes = p.Start, s.probes+1
+			v.Notes = append(v.Notes, c.attempt(name, s.probes, p))
+		} else if p.ExitCode != 0 {
 			s.probe = p.Start
 			v.Notes = append(v.Notes, fmt.Sprintf("%s: health check failed with code %d: %s", name, p.ExitCode, oneLine(p.Output)))
 		}
@@ -169,6 +179,19 @@ func (j *judge) note(v *verdict, c inspection, s *sight, name string, now time.T
 		text = fmt.Sprintf("healthy after %.1f s", s.age(c, now).Seconds())
 	}
 	v.Notes = append(v.Notes, name+": "+text)
+}
+
+// attempt tells of a run of the container's own health check.
+func (i inspection) attempt(name string, n int, p probe) string {
+	most := i.Config.Healthcheck.Retries
+	if most == 0 {
+		most = dockerRetries
+	}
+	status := i.health()
+	if p.ExitCode == 0 {
+		status = "healthy"
+	}
+	return fmt.Sprintf("%s: Attempt %d of %d | Healthcheck status: %q | code %d: %s", name, n, max(n, most), status, p.ExitCode, oneLine(p.Output))
 }
 
 // age is how long ago a container started, by the clock of this machine, and by how
@@ -218,7 +241,7 @@ func (j *judge) exited(v *verdict, c inspection, s *sight, e Expect) bool {
 		s.warnAgain(v, c)
 	}
 	switch {
-	case !e.answers():
+	case !e.stays():
 		return true
 	case c.again():
 		v.Waiting = append(v.Waiting, c.label()+" exited with code 0 and is started again")
@@ -243,7 +266,7 @@ func (j *judge) restarted(v *verdict, c inspection, s *sight, e Expect, now time
 	if c.State.Status == "restarting" && c.State.ExitCode == 0 {
 		s.warnAgain(v, c)
 	}
-	if c.State.Status == "restarting" && (c.State.ExitCode != 0 || e.answers()) && s.failing.IsZero() {
+	if c.State.Status == "restarting" && (c.State.ExitCode != 0 || e.stays()) && s.failing.IsZero() {
 		s.failing = now
 	}
 	restarts := c.RestartCount - s.restarts
@@ -259,7 +282,7 @@ func (j *judge) running(v *verdict, c inspection, s *sight, e Expect, now time.T
 	switch {
 	case c.State.Status == "restarting":
 		v.Waiting = append(v.Waiting, fmt.Sprintf("%s is restarting, last exit code %d", c.label(), c.State.ExitCode))
-	case e.answers():
+	case e.asks(c):
 		return j.answered(v, c, now)
 	case c.health() == "unhealthy":
 		v.fault(c, "%s is unhealthy%s", c.label(), c.lastProbe())
@@ -286,6 +309,8 @@ func (j *judge) answered(v *verdict, c inspection, now time.Time) bool {
 		v.Waiting = append(v.Waiting, c.label()+" is running, but was not asked yet")
 	case r.ok:
 		return true
+	case r.unhealthy():
+		v.fault(c, "%s is unhealthy: %d attempts failed, the last one: %s", c.label(), r.most, r.failure)
 	case r.broken(now):
 		v.fault(c, "%s cannot run its readiness command, so its image may be the wrong one: %s", c.label(), r.failure)
 	default:

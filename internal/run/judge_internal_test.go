@@ -47,6 +47,7 @@ func TestJudge(t *testing.T) {
 	one := []Expect{{Service: "web", Replicas: 1}}
 	oneShot := []Expect{{Service: "web", Replicas: 1, OneShot: true}}
 	asked := []Expect{{Service: "web", Replicas: 1, Ready: []string{"ask"}}}
+	stays := []Expect{{Service: "web", Replicas: 1, Stays: true}}
 	settle := 3 * time.Second
 	for _, c := range []struct {
 		name   string
@@ -68,6 +69,8 @@ func TestJudge(t *testing.T) {
 		{"exited badly", one, []at{{0, []inspection{box("exited", exit(3))}}}, "fault: web (p-web-1) exited with code 3"},
 		{"out of memory", one, []at{{0, []inspection{box("exited", exit(137), func(c *inspection) { c.State.OOMKilled = true })}}}, "fault: web (p-web-1) exited with code 137: it was out of memory"},
 		{"exited well", one, []at{{0, []inspection{box("exited")}}}, "good"},
+		{"exited well, but was to stay", stays, []at{{0, []inspection{box("exited")}}}, "fault: web (p-web-1) exited with code 0, although it is to keep running"},
+		{"stays and is healthy", stays, []at{{0, []inspection{box("running", health("healthy"))}}}, "good"},
 		{"exited well, again", one, []at{{0, []inspection{box("exited", policy("always"))}}}, `warning: web (p-web-1) exited with code 0, and its restart policy "always" starts it again`},
 		{"dead", one, []at{{0, []inspection{box("dead")}}}, "fault: web (p-web-1) is dead"},
 		{"paused", one, []at{{time.Hour, []inspection{box("paused")}}}, "waiting: web (p-web-1) is paused"},

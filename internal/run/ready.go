@@ -37,6 +37,8 @@ type readiness struct {
 	failure  string    // of the last attempt
 	lost     int       // attempts in a row in which there was no such program
 	since    time.Time // when the first of them ended
+	spent    int       // attempts that count, of most; 0 of 0 for commands
+	most     int
 }
 
 // attempt is one run of a readiness command.
@@ -46,12 +48,15 @@ type attempt struct {
 	failure   string
 	answer    string
 	ended     time.Time
+	number    int // of a request; 0 of one that does not count
+	of        int // how many there are; 0: it is a command
 }
 
 // take adds an attempt to what is known.
 func (r *readiness) take(a attempt) {
 	r.attempts++
 	r.ok, r.failure = a.failure == "", a.failure
+	r.spent, r.most = a.number, a.of
 	if a.code != 126 && a.code != 127 && !strings.Contains(a.failure, "executable file not found") {
 		r.lost = 0
 		return
@@ -63,11 +68,21 @@ func (r *readiness) take(a attempt) {
 
 // broken says whether further attempts are of no use.
 func (r *readiness) broken(now time.Time) bool {
-	return r.lost >= lostLimit && now.Sub(r.since) >= lostPatience
+	return r.unhealthy() || r.lost >= lostLimit && now.Sub(r.since) >= lostPatience
 }
 
-// answers says whether a service counts as up only when its readiness command succeeds.
-func (e Expect) answers() bool { return len(e.Ready) > 0 && !e.OneShot && !e.Ignore && e.Replicas > 0 }
+// unhealthy says whether all requests that there may be have failed.
+func (r *readiness) unhealthy() bool { return !r.ok && r.most > 0 && r.spent >= r.most }
+
+// stays says whether a container of the service must not end at all.
+func (e Expect) stays() bool {
+	return (e.Stays || len(e.Ready) > 0 || e.HTTP != nil) && !e.OneShot && !e.Ignore && e.Replicas > 0
+}
+
+// asks says whether a container counts as up only when it has answered.
+func (e Expect) asks(c inspection) bool {
+	return e.stays() && (len(e.Ready) > 0 || e.HTTP != nil && c.health() == "")
+}
 
 // asker runs readiness commands, one at a time in each container. Its maps belong to
 // the watch's own goroutine; those that wait for commands only send to results.
@@ -93,7 +108,7 @@ func (a *asker) ask(ctx context.Context, found []inspection) {
 	current := map[string]bool{}
 	for _, c := range found {
 		e := a.judge.expect[c.service()]
-		if !e.answers() || c.State.Status != "running" {
+		if !e.asks(c) || c.State.Status != "running" {
 			continue
 		}
 		current[c.ID] = true
@@ -105,7 +120,13 @@ func (a *asker) ask(ctx context.Context, found []inspection) {
 		a.judge.ready[c.ID] = &readiness{started: c.State.StartedAt}
 		own, stop := context.WithCancel(ctx)
 		a.stops[c.ID] = stop
-		a.running.Go(func() { a.repeat(own, c, e.Ready) })
+		a.running.Go(func() {
+			if len(e.Ready) > 0 {
+				a.repeat(own, c, e.Ready)
+			} else {
+				a.request(own, c, *e.HTTP)
+			}
+		})
 	}
 	for id := range maps.Clone(a.stops) {
 		if !current[id] {
@@ -142,17 +163,18 @@ func (a *asker) repeat(ctx context.Context, c inspection, argv []string) {
 			return
 		case a.results <- got:
 		}
-		if got.failure == "" {
-			return
-		}
-		wait := pollPause(time.Since(a.began))
-		if time.Since(a.began) < readyHaste {
-			wait = readyQuick
-		}
-		if pause(ctx, wait) != nil {
+		if got.failure == "" || pause(ctx, hurry(time.Since(a.began))) != nil {
 			return
 		}
 	}
+}
+
+// hurry is the pause between attempts that cost nothing.
+func hurry(since time.Duration) time.Duration {
+	if since < readyHaste {
+		return readyQuick
+	}
+	return pollPause(since)
 }
 
 // try runs the command once.
@@ -207,6 +229,12 @@ func (a *asker) take(ctx context.Context, got attempt) *readiness {
 	r.take(got)
 	if r.ok {
 		a.answers[c.service()] = got.answer
+	}
+	switch {
+	case got.number > 0:
+		a.info(ctx, a.number, a.name(c)+": "+got.line())
+		return r
+	case r.ok:
 		a.info(ctx, a.number, fmt.Sprintf("%s: answered at attempt %d, after %.1f s", a.name(c), r.attempts, time.Since(a.began).Seconds()))
 		return r
 	}

@@ -51,6 +51,18 @@ type Step struct {
 	// becomes of it does not change how the run ended, only the reason tells.
 	OnFailure bool `json:"on_failure,omitempty"`
 	Hidden    bool `json:"hidden,omitempty"` // its output is shown only on demand
+	// Spares names a group of steps that are left out when the command exits with 0: what
+	// they would make is there already. Any other exit code is no failure.
+	Spares string `json:"spares,omitempty"`
+	Group  string `json:"group,omitempty"` // that the step belongs to
+	// Answer is the name of the fact that the first 4 KiB of what the command prints become.
+	// They are in the log as well.
+	Answer string `json:"answer,omitempty"`
+	// Prepares says that the step touches nothing that runs, so that OnFailure steps have
+	// nothing to put back because of it.
+	Prepares bool `json:"prepares,omitempty"`
+	// Tells says that a failure is told in the reason of the run although the step may fail.
+	Tells bool `json:"tells,omitempty"`
 }
 
 // File is written atomically (temporary file, fsync, rename) with its mode. Relative
@@ -86,10 +98,34 @@ type Expect struct {
 	Replicas int    `json:"replicas"`
 	OneShot  bool   `json:"one_shot,omitempty"` // must end with exit code 0 rather than keep running
 	Ignore   bool   `json:"ignore,omitempty"`   // looked at, reported, never at fault
+	Stays    bool   `json:"stays,omitempty"`    // must not end, with exit code 0 neither; so with Ready and HTTP
 	// Ready is a command that is run in the container until it exits with 0: only then
 	// the container counts as up, whatever its health check says. What it printed last is
 	// written as a fact. Its attempts are in the log, each with how it failed.
 	Ready []string `json:"ready,omitempty"`
+	// HTTP is asked by the runner itself until the answer is right: only then a container
+	// that has no health check of its own counts as up. One that has is believed.
+	HTTP *HTTP `json:"http,omitempty"`
+	// Attempts says every attempt of the container's own health check in the log.
+	Attempts bool `json:"attempts,omitempty"`
+}
+
+// HTTP is a request to a container, at its address in its network: nothing has to be in
+// its image for it, and the program must listen for others than itself. Attempts are
+// counted from the end of Start on, all are in the log.
+type HTTP struct {
+	Method   string        `json:"method,omitempty"`  // empty: GET
+	Scheme   string        `json:"scheme,omitempty"`  // empty: http; certificates are not checked
+	Host     string        `json:"host,omitempty"`    // the header; empty: the address
+	Network  string        `json:"network,omitempty"` // empty: any
+	Port     int           `json:"port"`
+	Path     string        `json:"path,omitempty"`
+	Code     int           `json:"code,omitempty"` // that the answer must have; 0: from 200 to 399
+	Text     string        `json:"text,omitempty"` // that the answer must hold
+	Start    time.Duration `json:"start,omitempty"`
+	Interval time.Duration `json:"interval,omitempty"` // 0: 5 s
+	Timeout  time.Duration `json:"timeout,omitempty"`  // of an attempt; 0: 5 s
+	Retries  int           `json:"retries,omitempty"`  // attempts that count; 0: 10
 }
 
 // Output is a file that takes what a command prints. It is written beside its place and
@@ -186,7 +222,7 @@ type Fact struct {
 	Containers []core.Container  `json:"containers,omitempty"`
 	Looked     bool              `json:"looked,omitempty"` // Containers is an answer, even when it is empty
 	Artifact   *core.Artifact    `json:"artifact,omitempty"`
-	Answers    map[string]string `json:"answers,omitempty"` // what readiness commands printed, by compose service
+	Answers    map[string]string `json:"answers,omitempty"` // what readiness commands printed, by compose service, and steps with an Answer
 }
 
 // End is how the whole run ended.

@@ -29,6 +29,11 @@ func (s Step) flags() string {
 		{s.Always, "always"},
 		{s.OnFailure, "on failure"},
 		{s.Hidden, "hidden"},
+		{s.Prepares, "prepares"},
+		{s.Tells, "tells"},
+		{s.Group != "", "of " + s.Group},
+		{s.Spares != "", "spares " + s.Spares},
+		{s.Answer != "", "answer " + s.Answer},
 		{s.Retries > 0, fmt.Sprintf("%d retries", s.Retries)},
 		{s.Timeout > 0, "within " + s.Timeout.String()},
 	} {
@@ -81,6 +86,9 @@ func (w *Watch) describe(b *strings.Builder) {
 		fmt.Fprintf(b, "     %s x%d one-shot=%t ignore=%t\n", e.Service, e.Replicas, e.OneShot, e.Ignore)
 		if len(e.Ready) > 0 {
 			fmt.Fprintf(b, "       ready $ %s\n", strings.Join(e.Ready, " "))
+		}
+		if h := e.HTTP; h != nil {
+			fmt.Fprintf(b, "       http %s\n", h)
 		}
 	}
 }

@@ -33,6 +33,12 @@ func TestString(t *testing.T) {
 			{Service: "x", Replicas: 1, Ready: []string{"ask", "version"}}, {Service: "x-proxy", Replicas: 1}}}},
 		{Name: "restore", Argv: []string{"load"}, Input: &run.Input{Path: "/d/backups/x.gz", Gunzip: true, SHA256: "abc"}},
 		{Name: "load", Argv: []string{"load"}, Input: &run.Input{Path: "/d/backups/x"}},
+		{Name: "look", Spares: "build", Argv: []string{"docker", "image", "inspect", "x"}},
+		{Name: "build", Group: "build", Prepares: true, Argv: []string{"docker", "build"}},
+		{Name: "message", Answer: "commit", Argv: []string{"git", "log"}},
+		{Name: "hook", MayFail: true, Tells: true, Argv: []string{"hook"}},
+		{Name: "verify", Watch: &run.Watch{Project: "x", Expect: []run.Expect{{Service: "x", Replicas: 1, Stays: true, Attempts: true,
+			HTTP: &run.HTTP{Host: "localhost", Port: 3000, Path: "/up", Text: "ok", Start: time.Second}}}}},
 		{Name: "back", OnFailure: true, Delete: []string{"/d/databases/x/new"}},
 	}}
 	text := s.String()

@@ -20,7 +20,7 @@ const lookWait = 3 * time.Second
 // only reads, and so do checks, watches and copies to and from a bucket.
 func (s Step) changes() bool {
 	switch {
-	case s.Watch != nil, s.Ports != nil, s.Object != nil, s.Output != nil:
+	case s.Prepares, s.Spares != "", s.Watch != nil, s.Ports != nil, s.Object != nil, s.Output != nil:
 		return false
 	case len(s.Argv) > 0, len(s.Delete) > 0:
 		return true
@@ -44,8 +44,12 @@ func (s Step) check() error {
 	switch {
 	case actions > 1:
 		return errors.New("it is to do several things at once")
-	case len(s.Argv) == 0 && (s.Input != nil || s.Output != nil || s.Stdin != ""):
+	case len(s.Argv) == 0 && (s.Input != nil || s.Output != nil || s.Stdin != "" || s.Answer != ""):
 		return errors.New("it has input or output, but no command")
+	case s.Spares != "" && len(s.Argv) == 0:
+		return errors.New("it spares others, but has no command")
+	case s.Answer != "" && s.Output != nil:
+		return errors.New("it has two outputs")
 	case s.Input != nil && s.Stdin != "":
 		return errors.New("it has two inputs")
 	}

@@ -111,7 +111,7 @@ func (t *watcher) result(ctx context.Context, v verdict, found []inspection) err
 
 // settled says of a container that a watch has waited for that it was not the reason.
 func (j *judge) settled(c inspection, e Expect) bool {
-	if r := j.ready[c.ID]; e.answers() {
+	if r := j.ready[c.ID]; e.asks(c) {
 		return r != nil && r.ok
 	}
 	return c.health() == "healthy"
