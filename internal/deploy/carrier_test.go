@@ -78,6 +78,24 @@ func TestCarryNamesTheFailure(t *testing.T) {
 	}
 }
 
+// TestWhatIsPutBackHidesNoFailure: the last words of a failure are those of the step that
+// failed, whatever is said by the steps that put back what was there.
+func TestWhatIsPutBackHidesNoFailure(t *testing.T) {
+	t.Parallel()
+	r := newRig(t,
+		run.Step{Name: "start", Title: "Starting.", Argv: []string{"sh", "-c", "echo no such volume >&2; exit 7"}},
+		run.Step{Name: "undo", Title: "Putting back.", OnFailure: true, Argv: []string{"sh", "-c", "echo recreated >&2"}})
+	d := r.enqueue()
+	r.carrier().Carry(t.Context(), d, nil)
+	got := r.get(d.UUID)
+	if diff := cmp.Diff([]string{"no such volume"}, got.Outcome.LastErr); diff != "" {
+		t.Errorf("last lines of standard error (-want +got):\n%s", diff)
+	}
+	if !strings.Contains(got.Outcome.Reason, `The last words of "start": no such volume`) {
+		t.Errorf("reason is %q", got.Outcome.Reason)
+	}
+}
+
 func TestCarrySettlesWhatCannotBePlanned(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

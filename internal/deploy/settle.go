@@ -10,6 +10,7 @@ import (
 
 	"github.com/taffrail/taffrail/internal/core"
 	"github.com/taffrail/taffrail/internal/docker"
+	"github.com/taffrail/taffrail/internal/logs"
 )
 
 // lastErrLines is how many lines of standard error a failure shows.
@@ -150,9 +151,9 @@ func (j *journey) completeOutcome(ctx context.Context) error {
 			return err
 		}
 		j.d.Outcome.LastErr = last
-		if n := len(last); n > 0 && j.d.Outcome.ExitCode != nil {
+		if n := len(last); n > 0 && j.d.Outcome.Step != "" {
 			// "exited with code 1" tells nobody anything; what it said last mostly does.
-			j.d.Outcome.Reason += " Its last words: " + last[n-1]
+			j.d.Outcome.Reason += fmt.Sprintf(" The last words of %q: %s", j.d.Outcome.Step, last[n-1])
 		}
 	}
 	j.d.Config.Digests = map[string]string{}
@@ -164,13 +165,17 @@ func (j *journey) completeOutcome(ctx context.Context) error {
 
 // lastErr returns the last lines of standard error of the failing step.
 func (j *journey) lastErr(ctx context.Context) ([]string, error) {
-	lines, err := j.deps.Lines.LinesAfter(ctx, j.d.LogID, max(j.ingest.Seq()-lastErrWindow, 0), lastErrWindow)
+	failing := j.ingest.Failing()
+	if failing.Step == 0 { // the run was lost in the middle of one
+		failing = logs.Failing{Step: j.ingest.Step().Number, Seq: j.ingest.Seq()}
+	}
+	lines, err := j.deps.Lines.LinesAfter(ctx, j.d.LogID, max(failing.Seq-lastErrWindow, 0), lastErrWindow)
 	if err != nil {
 		return nil, err
 	}
 	var last []string
 	for _, l := range lines {
-		if l.Stream == core.Stderr && l.Step == j.ingest.Step().Number && l.Output != "" {
+		if l.Stream == core.Stderr && l.Step == failing.Step && l.Output != "" {
 			last = append(last, cut(l.Output))
 		}
 	}
