@@ -45,7 +45,7 @@ func (c *Control) BackupNow(ctx context.Context, p auth.Principal, database core
 		return Backup{}, core.Deployment{}, err
 	}
 	r := ofDatabase(db)
-	if !c.runs(ctx, p, r) {
+	if !c.runs(ctx, p, r, true) {
 		return Backup{}, core.Deployment{}, core.Errorf(core.CodeBadRequest, "Database is not running.")
 	}
 	b := core.Backup{Databases: in.Databases, S3ID: row}

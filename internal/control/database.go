@@ -139,21 +139,24 @@ func (c *Control) readyDatabase(ctx context.Context, p auth.Principal, r Resourc
 			return core.Errorf(core.CodeConflict, "%s Repeat with force_version_change=true to do it all the same.", v.Reason)
 		}
 	}
-	if in.BackupBefore && !c.runs(ctx, p, r) {
+	if in.BackupBefore && !c.runs(ctx, p, r, true) {
 		return core.Errorf(core.CodeBadRequest,
 			"Database is not running, so it cannot be dumped before. Start it as it was, or leave out backup_before.")
 	}
 	return nil
 }
 
-// runs says whether a resource runs, by its stored status or else by a look. What cannot
-// be looked at may run.
-func (c *Control) runs(ctx context.Context, p auth.Principal, r Resource) bool {
+// runs says whether a resource runs, by its stored status or else by a look; unseen is
+// the answer for what cannot be looked at.
+func (c *Control) runs(ctx context.Context, p auth.Principal, r Resource, unseen bool) bool {
 	if state(r.Status) == stateRunning {
 		return true
 	}
 	now, err := c.look(ctx, p, r)
-	return err != nil || state(now.status) == stateRunning
+	if err != nil {
+		return unseen
+	}
+	return state(now.status) == stateRunning
 }
 
 // specOf finds the engine of a database.

@@ -243,6 +243,11 @@ func TestPublicAccessChangesAtOnce(t *testing.T) {
 	if saved.Deployment.UUID != "" || len(saved.Warnings) > 0 {
 		t.Errorf("what does not run was deployed: %+v", saved)
 	}
+	w.containers.fault = errors.New("no route to host")
+	saved = must(w.c.UpdateDatabase(ctx, writer, db.UUID, control.DatabasePatch{Public: control.PublicPatch{Port: ptr(15434)}}))(t)
+	if saved.Deployment.UUID != "" {
+		t.Errorf("what cannot be seen was deployed: %+v", saved)
+	}
 }
 
 func TestDatabaseVerbs(t *testing.T) {

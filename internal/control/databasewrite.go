@@ -154,7 +154,7 @@ func (c *Control) savedDatabase(ctx context.Context, p auth.Principal, spec *eng
 
 // publish queues what brings access from outside to a database that runs.
 func (c *Control) publish(ctx context.Context, p auth.Principal, old, db core.Database) (core.Deployment, string) {
-	if reflect.DeepEqual(old.Settings.Public, db.Settings.Public) || !c.runs(ctx, p, ofDatabase(db)) {
+	if reflect.DeepEqual(old.Settings.Public, db.Settings.Public) || !c.runs(ctx, p, ofDatabase(db), false) {
 		return core.Deployment{}, ""
 	}
 	if !onlyPublic(old, db) {
