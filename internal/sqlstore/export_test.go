@@ -26,6 +26,22 @@ var (
 	OpenSettings  = openSettings
 )
 
+// CloseApplication and OpenApplication show the stored form of applications to tests.
+var (
+	CloseApplication = closeApplication
+	OpenApplication  = openApplication
+)
+
+// ApplicationLists are what is asked of applications beside their history, and beside
+// what all others have.
+func ApplicationLists() map[string]string {
+	k := kinds[0]
+	return map[string]string{
+		"by repository": byRepository, "kept": k.fill(kept), "targets": k.fill(rollbackTargets), "waiting": k.fill(waitingWebhooks),
+		"sweep": sweepDeliveries, "shared": sharedOfApplication, "further": further, "preview": previewByNumber,
+	}
+}
+
 // Timers are what is asked again and again, for all teams.
 func Timers() map[string]string {
 	return map[string]string{"due": due, "expiring": expiring}

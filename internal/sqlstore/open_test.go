@@ -164,6 +164,34 @@ func plantSecrets(t testing.TB, db *sqlstore.DB, needle string) {
 	d.Config.Snapshot = secret
 	must(db.SetConfig(ctx, d))
 	plantInDatabase(t, db, v, secret)
+	plantInApplication(t, db, v, secret)
+}
+
+// plantInApplication stores a secret in each place of applications, at the place of a
+// service.
+func plantInApplication(t testing.TB, db *sqlstore.DB, at core.Service, secret core.Secret) {
+	t.Helper()
+	needle, ctx, team := secret.Reveal(), t.Context(), at.TeamID
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	a, err := db.CreateApplication(ctx, core.Application{TeamID: team, Name: "a", EnvironmentID: at.EnvironmentID, ServerID: at.ServerID,
+		DestinationID: at.DestinationID, Source: core.Source{Repository: "https://u:" + needle + "@git.example/a/b", Key: "git.example/a/b"},
+		Build: core.Build{Pack: core.PackDockerfile, Dockerfile: "ENV A=" + needle}, Serve: core.Serve{Password: secret, Labels: needle},
+		Hooks: core.Hooks{Pre: needle, GitHub: secret, GitLab: secret, Bitbucket: secret, Gitea: secret, Generic: secret},
+	}, []core.EnvVar{{Key: "A", Value: secret}})
+	must(err)
+	must(db.UpdateApplication(ctx, a))
+	_, err = db.PutShared(ctx, team, "team", team, []core.EnvVar{{Key: "A", Value: secret}})
+	must(err)
+	_, err = db.PutShared(ctx, team, "team", team, []core.EnvVar{{Key: "A", Value: secret}})
+	must(err)
+	g, err := db.CreateGitHubApp(ctx, core.GitHubApp{TeamID: team, Name: "g", ClientSecret: secret, WebhookSecret: secret})
+	must(err)
+	must(db.UpdateGitHubApp(ctx, g))
 }
 
 // plantInDatabase stores a secret in each place of databases, at the place of a service.

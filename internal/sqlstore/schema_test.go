@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -151,6 +152,85 @@ func TestTimersReadByIndex(t *testing.T) {
 			}
 		}
 	}
+}
+
+// What a push asks for costs the same however many applications and deployments there
+// are: everything is found by an index, and of the history no more than is wanted.
+func TestApplicationsAreReadByIndex(t *testing.T) {
+	t.Parallel()
+	db := storetest.OpenSQLite(t)
+	wants := map[string]string{
+		"by repository": "SEARCH r USING INDEX applications_repository (git_key=?)",
+		"targets":       "SEARCH d USING INDEX application_deployment_queues_resource (application_id=?)",
+		"waiting":       "SEARCH d USING INDEX application_deployment_queues_active (server_id=?)",
+		"kept":          "SEARCH q USING INDEX application_deployment_queues_pinned (application_id=? AND status=?)",
+		"sweep":         "SEARCH o USING COVERING INDEX webhook_deliveries_created (created_at<?)",
+	}
+	for name, text := range sqlstore.ApplicationLists() {
+		lines := plan(t, db.Raw(), text)
+		for _, line := range lines {
+			// Scanned are only the few rows that were found before.
+			found := line == "SCAN n" || strings.HasPrefix(line, "SCAN t USING INDEX application_deployment_queues_rollback")
+			sorts := strings.Contains(line, "TEMP B-TREE FOR ORDER BY") && name != "kept" && name != "shared" && name != "further"
+			if strings.HasPrefix(line, "SCAN ") && !found || sorts {
+				t.Errorf("%s: %s", name, line)
+			}
+		}
+		if want := wants[name]; want != "" && !slices.Contains(lines, want) {
+			t.Errorf("%s is read by %q, want %q among it", name, lines, want)
+		}
+	}
+}
+
+// The same on PostgreSQL, which must not be without an index where a history is long.
+func TestApplicationsAreReadByIndexOnPostgres(t *testing.T) {
+	t.Parallel()
+	db := storetest.OpenPostgres(t).Raw()
+	for name, index := range map[string]string{"by repository": "applications_repository", "waiting": "application_deployment_queues_active"} {
+		lines := strings.Join(pgPlan(t, db, strings.NewReplacer("$1", "'x'", "$2", "1", "$3", "1").Replace(sqlstore.ApplicationLists()[name])), "\n")
+		if !strings.Contains(lines, index) {
+			t.Errorf("%s is read without %s:\n%s", name, index, lines)
+		}
+	}
+	for name, text := range sqlstore.Statements() {
+		if name != "waiting" {
+			continue
+		}
+		if lines := strings.Join(pgPlan(t, db, text), "\n"); strings.Contains(lines, "Seq Scan on application_deployment_queues") {
+			t.Errorf("a claim reads the whole history:\n%s", lines)
+		}
+	}
+}
+
+// pgPlan is how PostgreSQL goes about a statement when reading through a table is dear,
+// as it is when there is much in it.
+func pgPlan(t *testing.T, db *sql.DB, text string) []string {
+	t.Helper()
+	tx, err := db.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	if _, err := tx.ExecContext(t.Context(), `SET LOCAL enable_seqscan = off`); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := tx.QueryContext(t.Context(), "EXPLAIN "+text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var lines []string
+	for rows.Next() {
+		var line string
+		if err := rows.Scan(&line); err != nil {
+			t.Fatal(err)
+		}
+		lines = append(lines, line)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return lines
 }
 
 // plan is how SQLite goes about a statement.

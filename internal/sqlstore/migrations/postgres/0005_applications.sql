@@ -113,5 +113,5 @@ ALTER TABLE application_deployment_queues ADD COLUMN git_branch TEXT NOT NULL DE
 -- The deployment that this one repeats on a further server.
 ALTER TABLE application_deployment_queues ADD COLUMN further_of TEXT NOT NULL DEFAULT '';
 CREATE UNIQUE INDEX application_deployment_queues_further ON application_deployment_queues (further_of, server_id) WHERE further_of <> '';
-CREATE INDEX application_deployment_queues_pinned ON application_deployment_queues (application_id) WHERE pinned;
+CREATE INDEX application_deployment_queues_pinned ON application_deployment_queues (application_id, status) WHERE pinned;
 CREATE INDEX application_deployment_queues_rollback ON application_deployment_queues (application_id) WHERE rollback_of <> '';
