@@ -216,7 +216,9 @@ func clickhouse() *Spec {
 			{Name: "clickhouse_admin_user", Role: RoleUser, Default: "default", Doc: "user with all rights"},
 			{Name: "clickhouse_admin_password", Role: RolePassword, Doc: "password of the user"},
 		},
-		volumes: []volume{{"clickhouse-data", "/var/lib/clickhouse"}}, nofile: 262144,
+		// It raises its own limit of open files to what Docker allows. To ask for more here
+		// would keep it from starting where Docker may not give it, like without root.
+		volumes: []volume{{"clickhouse-data", "/var/lib/clickhouse"}},
 		// The user comes by a file: what the entry point would write has the password in it.
 		env: []variable{{key: "CLICKHOUSE_SKIP_USER_SETUP", value: "1"}},
 		files: []file{
@@ -225,7 +227,7 @@ func clickhouse() *Spec {
 				"<networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota><access_management>1</access_management></{{.User}}></users></clickhouse>\n"},
 			{path: "config.xml", tls: true, target: "/etc/clickhouse-server/config.d/taffrail.xml", text: "<clickhouse>" +
 				`<tcp_port remove="remove"/><http_port remove="remove"/><mysql_port remove="remove"/><postgresql_port remove="remove"/>` +
-				"<tcp_port_secure>{{.Port}}</tcp_port_secure><https_port>8443</https_port><openSSL><server><certificateFile>" + inside + "/ssl/server.crt</certificateFile><privateKeyFile>" +
+				"<tcp_port_secure>{{.Port}}</tcp_port_secure><https_port>8443</https_port><openSSL><server replace=\"replace\"><certificateFile>" + inside + "/ssl/server.crt</certificateFile><privateKeyFile>" +
 				inside + "/ssl/server.key</privateKeyFile><verificationMode>none</verificationMode></server></openSSL></clickhouse>\n"},
 			{path: "client.xml", text: "<config><host>{{.UUID}}</host><port>{{.Port}}</port>{{if .TLS}}<secure>1</secure>{{end}}<user>{{.User}}</user><password>{{xml .Password}}</password>" +
 				"{{if .TLS}}<openSSL><client><caConfig>" + inside + "/ssl/ca.crt</caConfig></client></openSSL>{{end}}</config>\n"},

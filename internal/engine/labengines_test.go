@@ -17,9 +17,9 @@ import (
 
 // labCase is what only one engine's client can say.
 type labCase struct {
-	fill, look func(l *lab) []string // commands in the container: put data there, and print "here 42"
-	verify     []string              // client that checks the name in the certificate
-	conf       string                // and look2 shows that it counts
+	fill, look func(database string) []string // commands in the container: put data there, and print "here 42"
+	verify     []string                       // client that checks the name in the certificate
+	conf       string                         // and look2 shows that it counts
 	counts     []string
 	counted    string
 	drop       []string // of what fill put there
@@ -28,7 +28,7 @@ type labCase struct {
 
 const inContainer = "/run/taffrail"
 
-func words(list ...string) func(*lab) []string { return func(*lab) []string { return list } }
+func words(list ...string) func(string) []string { return func(string) []string { return list } }
 
 func labCases() map[string]labCase {
 	shell := func(words ...string) []string { return append([]string{"sh", inContainer + "/client.sh"}, words...) }
@@ -39,31 +39,36 @@ func labCases() map[string]labCase {
 	}
 	mysql := func(client, strict string) labCase {
 		as := []string{client, "--defaults-extra-file=" + inContainer + "/client.cnf"}
-		say := func(l *lab, sql string) []string {
-			return append(as[:2:2], "-NBe", sql, l.db.Fields[l.spec.Name+"_database"].Reveal())
-		}
+		root := []string{client, "--defaults-extra-file=" + inContainer + "/root.cnf", "-NBe"}
 		return labCase{
-			fill: func(l *lab) []string {
-				return say(l, "CREATE TABLE t (s VARCHAR(99)); INSERT INTO t VALUES ('here 42')")
+			fill: func(database string) []string {
+				return append(root[:3:3], "CREATE TABLE t (s VARCHAR(99)); INSERT INTO t VALUES ('here 42')", database)
 			},
-			look: func(l *lab) []string { return say(l, "SELECT s FROM t") },
+			look: func(database string) []string { return append(root[:3:3], "SELECT s FROM t", database) },
 			conf: "[mysqld]\nmax_connections = 77", counts: append(as[:2:2], "-NBe", "SELECT @@max_connections"), counted: "77",
 			verify:   append(as[:2:2], strict, "--ssl-ca="+inContainer+"/ssl/ca.crt", "-e", "SELECT 1"),
 			starttls: "mysql",
 		}
 	}
+	mongo := func(database, call string) []string {
+		return []string{"sh", "-c", `sed 's/^print.*//' ` + inContainer + `/ready.js >/tmp/f.js; echo "print(db.getSiblingDB('$1').t.$2)" >>/tmp/f.js; ` +
+			`exec mongosh --quiet --norc --nodb /tmp/f.js`, "sh", database, call}
+	}
 	ch := []string{"clickhouse-client", "--config-file", inContainer + "/client.xml", "--query"}
+	// The lab's MongoDB, Dragonfly and ClickHouse take no new certificate while they run: they
+	// stand in for later ones that do.
 	return map[string]labCase{
 		"postgresql": {
-			fill: words(shell("psql", "-Xc", "CREATE TABLE t AS SELECT 'here 42' s")...), look: words(shell("psql", "-XAtc", "SELECT s FROM t")...),
+			fill:   words(shell("psql", "-Xc", "CREATE TABLE t AS SELECT 'here 42' s")...),
+			look:   func(database string) []string { return shell("psql", "-d", database, "-XAtc", "SELECT s FROM t") },
 			verify: shell("sh", "-c", `PGSSLMODE=verify-full PGSSLROOTCERT=`+inContainer+`/ssl/ca.crt exec psql -Xc 'SELECT 1'`),
 			conf:   "max_connections = 77", counts: shell("psql", "-XAtc", "SHOW max_connections"), counted: "77",
-			drop: shell("psql", "-Xc", "DROP TABLE t"), starttls: "postgres",
+			starttls: "postgres",
 		},
 		"mysql": mysql("mysql", "--ssl-mode=VERIFY_IDENTITY"), "mariadb": mysql("mariadb", "--ssl-verify-server-cert"),
 		"mongodb": {
-			fill:   words("sh", "-c", `sed 's/^print.*//' `+inContainer+`/ready.js >/tmp/f.js; echo 'db.getSiblingDB("default").t.insertOne({s: "here 42"})' >>/tmp/f.js; exec mongosh --quiet --norc --nodb /tmp/f.js`),
-			look:   words("sh", "-c", `sed 's/^print.*//' `+inContainer+`/ready.js >/tmp/l.js; echo 'print(db.getSiblingDB("default").t.findOne().s)' >>/tmp/l.js; exec mongosh --quiet --norc --nodb /tmp/l.js`),
+			fill:   func(database string) []string { return mongo(database, "insertOne({s: 'here 42'})") },
+			look:   func(database string) []string { return mongo(database, "findOne().s") },
 			verify: []string{"mongosh", "--quiet", "--norc", "--nodb", inContainer + "/ready.js"},
 			conf:   "net:\n  port: 27017\n", counts: []string{"sh", "-c", "tr '\\0' ' ' </proc/1/cmdline"}, counted: "--config " + inContainer + "/mongod.conf",
 		},
@@ -71,7 +76,7 @@ func labCases() map[string]labCase {
 		"clickhouse": {
 			fill: words(append(ch[:4:4], "CREATE TABLE t ENGINE = MergeTree ORDER BY s AS SELECT concat('here ', toString(42)) AS s")...),
 			look: words(append(ch[:4:4], "SELECT s FROM t")...), verify: append(ch[:4:4], "SELECT 1"),
-			drop: append(ch[:4:4], "DROP TABLE t"), starttls: "direct",
+			drop: append(ch[:4:4], "DROP TABLE t"),
 		},
 	}
 }
@@ -94,12 +99,17 @@ func TestLab(t *testing.T) {
 
 func labEngine(t *testing.T, s *engine.Spec, c labCase) {
 	from := start(t, s, func(in *engine.Input) { passwords(s, in.Database, odd) })
-	from.must(t, c.fill(from)...)
+	from.must(t, c.fill(from.database())...)
 	holdsNoSecret(t, from)
 	refuses(t, from, "a wrong password", true, func(in *engine.Input) { passwords(s, in.Database, other) }, from.out.Ready)
 	into := start(t, s, func(in *engine.Input) {
 		passwords(s, in.Database, "\"' \\"+odd)
 		in.Database.Settings.EnableSSL = true
+		for role, value := range map[engine.Role]string{engine.RoleUser: "some-one_1", engine.RoleDatabase: "other-db_2"} {
+			if name := field(s, role); name != "" {
+				in.Database.Fields[name] = core.NewSecret(value)
+			}
+		}
 		if name := field(s, engine.RoleConf); name != "" {
 			in.Database.Fields[name] = core.NewSecret(c.conf)
 		}
@@ -120,6 +130,9 @@ func labEngine(t *testing.T, s *engine.Spec, c labCase) {
 	}
 	reloads(t, into, c.starttls)
 }
+
+// database is the one of its own.
+func (l *lab) database() string { return l.db.Fields[field(l.spec, engine.RoleDatabase)].Reveal() }
 
 // refuses expects that a client with other files fails, for a reason that has to do with it.
 func refuses(t *testing.T, l *lab, what string, password bool, change func(*engine.Input), command []string) {
@@ -174,7 +187,11 @@ func roundTrip(t *testing.T, from, into *lab, c labCase, all bool) {
 	if out, err := into.read(t, read, data); err != nil {
 		t.Fatalf("read back (all %t): %v\n%s", all, err, out)
 	}
-	if got := into.must(t, c.look(into)...); !strings.Contains(got, "here 42") {
+	at := into.database()
+	if all {
+		at = from.database()
+	}
+	if got := into.must(t, c.look(at)...); !strings.Contains(got, "here 42") {
 		t.Errorf("read back (all %t): %q", all, got)
 	}
 	into.must(t, into.out.Ready...)

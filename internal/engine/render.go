@@ -175,9 +175,6 @@ func (r *rendering) service(environment map[string]any) map[string]any {
 	} else {
 		service["healthcheck"] = map[string]any{"disable": true} // that of the image
 	}
-	if s.nofile > 0 {
-		under(service, "ulimits")["nofile"] = map[string]any{"soft": s.nofile, "hard": s.nofile}
-	}
 	r.limit(service, set.Limits)
 	r.publish(service, set)
 	network := map[string]any{"aliases": []any{uuid}}

@@ -32,7 +32,6 @@ type Spec struct {
 	server  server     // how it is started
 	scripts []string   // endings of the init scripts that the image runs; none: it runs none
 	owner   string     // user of the image that must own the key; empty: anybody may
-	nofile  int        // limit of open files; 0: Docker's
 	url     string     // template of the URL
 	ready   []string
 	reload  []string
