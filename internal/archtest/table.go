@@ -18,9 +18,10 @@ func Table() []Layer {
 		{Number: 0, Packages: []string{"internal/core", "api"}, Only: []string{}},
 		{Number: 0, Packages: []string{"internal/redact", "internal/supervise", "internal/objects"}, Only: []string{"internal/core"}},
 		{Number: 0, Packages: []string{"internal/run"}, Only: []string{"internal/core", "internal/objects"}},
+		{Number: 0, Packages: []string{"internal/compose"}, Only: []string{"internal/core", "internal/run"}},
 		{Number: 1, Packages: []string{"client"}, Only: []string{"api"}},
 		{Number: 1, Packages: []string{
-			"internal/config", "internal/secretbox", "internal/auth", "internal/engine", "internal/host", "internal/httpio", "internal/compose", "internal/certs", "internal/webhook"}},
+			"internal/config", "internal/secretbox", "internal/auth", "internal/engine", "internal/host", "internal/httpio", "internal/certs", "internal/webhook"}},
 		{Number: 2, Packages: []string{
 			"internal/docker", "internal/git", "internal/build", "internal/proxy", "internal/logs", "internal/queue", "internal/notify"}},
 		{Number: 3, Packages: []string{"internal/deploy"}},

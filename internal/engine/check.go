@@ -5,11 +5,11 @@ import (
 	"net/netip"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/taffrail/taffrail/internal/compose"
 	"github.com/taffrail/taffrail/internal/core"
 )
 
@@ -249,60 +249,18 @@ type mapping struct {
 	protocol        string
 }
 
-// parseMappings reads "[address:]host:container[/udp],…".
+// parseMappings reads the port mappings of a database, which leave its public port alone.
 func parseMappings(text string, public core.Public) ([]mapping, error) {
+	list, err := compose.ParseMappings(text)
+	if err != nil {
+		return nil, err
+	}
 	var out []mapping
-	for one := range strings.SplitSeq(text, ",") {
-		if one = strings.TrimSpace(one); one == "" {
-			continue
+	for _, m := range list {
+		if public.Enabled && m.Port == public.Port {
+			return nil, fmt.Errorf("must not have port %d, which is the public port", m.Port)
 		}
-		m, err := parseMapping(one)
-		if err != nil {
-			return nil, err
-		}
-		if public.Enabled && m.port == public.Port {
-			return nil, fmt.Errorf("must not have port %d, which is the public port", m.port)
-		}
-		if slices.ContainsFunc(out, func(o mapping) bool { return o.port == m.port && o.protocol == m.protocol }) {
-			return nil, fmt.Errorf("has port %d of the server twice", m.port)
-		}
-		out = append(out, m)
+		out = append(out, mapping{m.Address, m.Port, m.Container, m.Protocol})
 	}
 	return out, nil
-}
-
-func parseMapping(one string) (mapping, error) {
-	m := mapping{protocol: "tcp"}
-	fault := fmt.Errorf("has %q: write host:container, like 15432:5432, with ports between 1 and 65535", one)
-	rest, protocol, said := strings.Cut(one, "/")
-	if said {
-		m.protocol = protocol
-	}
-	i := strings.LastIndex(rest, ":")
-	if i < 0 || m.protocol != "tcp" && m.protocol != "udp" {
-		return m, fault
-	}
-	host, container := rest[:i], rest[i+1:]
-	if j := strings.LastIndex(host, ":"); j >= 0 {
-		addr, err := netip.ParseAddr(strings.Trim(host[:j], "[]"))
-		if err != nil || addr.Zone() != "" {
-			return m, fault
-		}
-		m.address, host = addr.String(), host[j+1:]
-	}
-	var err1, err2 error
-	m.port, err1 = portNumber(host)
-	m.container, err2 = portNumber(container)
-	if err1 != nil || err2 != nil {
-		return m, fault
-	}
-	return m, nil
-}
-
-func portNumber(text string) (int, error) {
-	n, err := strconv.ParseUint(text, 10, 16)
-	if err == nil && n == 0 {
-		err = strconv.ErrRange
-	}
-	return int(n), err
 }

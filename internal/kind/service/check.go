@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	distribution "github.com/distribution/reference"
+
+	"github.com/taffrail/taffrail/internal/compose"
 )
 
 // checker goes through a composed tree: everything is filled in, every short form is
@@ -180,7 +182,7 @@ func (c *checker) plainName(path []string, v any) {
 }
 
 func (c *checker) variable(path []string, v any) {
-	if !validName(textOf(v)) {
+	if !compose.ValidName(textOf(v)) {
 		c.out.add(path, "%q cannot be the name of a variable", textOf(v))
 	}
 }

@@ -5,8 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/taffrail/taffrail/internal/compose"
 	"github.com/taffrail/taffrail/internal/core"
@@ -32,7 +30,7 @@ func (k *Kind) compose(s core.Service, envs []core.EnvVar, dir string, allowHost
 	if err != nil {
 		return nil, err
 	}
-	if err := checkVariables(envs); err != nil {
+	if err := compose.CheckVariables(envs); err != nil {
 		return nil, err
 	}
 	sc, err := scanText(s.ComposeRaw.Reveal(), s.LabelEscape)
@@ -57,24 +55,6 @@ func (k *Kind) compose(s core.Service, envs []core.EnvVar, dir string, allowHost
 	}
 	out.hash, err = out.sum()
 	return out, err
-}
-
-// checkVariables refuses what no environment can hold. Names are checked when they are
-// stored too; a plan does not lean on that.
-func checkVariables(envs []core.EnvVar) error {
-	for _, e := range envs {
-		if !validName(e.Key) {
-			return core.Errorf(core.CodeInvalid,
-				"The variable %q cannot be used: a name has letters, digits and \"_\", and no digit first. Rename or delete it.", e.Key)
-		}
-		switch value := e.Value.Reveal(); {
-		case strings.ContainsRune(value, 0):
-			return core.Errorf(core.CodeInvalid, "The value of the variable %s holds a NUL, which no environment can. Change it.", e.Key)
-		case !utf8.ValidString(value):
-			return core.Errorf(core.CodeInvalid, "The value of the variable %s is not valid UTF-8. Store binary values as base64.", e.Key)
-		}
-	}
-	return nil
 }
 
 // sum is the hash of the configuration.

@@ -159,7 +159,7 @@ func (s *scan) environment(v any, path []string) {
 		if _, magic := parseMagic(p.key); p.value != nil && !magic {
 			continue
 		}
-		if !validName(p.key) {
+		if !compose.ValidName(p.key) {
 			continue // reported when the text is checked
 		}
 		if s.declared[p.key] == "" {
