@@ -191,7 +191,7 @@ func (c *Client) Delete(ctx context.Context, keys ...string) error {
 	ctx, cancel := withStop(ctx)
 	defer cancel(nil)
 	for _, key := range keys {
-		if err := c.core.Client.RemoveObject(ctx, c.bucket.Name, key, minio.RemoveObjectOptions{}); err != nil && minio.ToErrorResponse(err).Code != minio.NoSuchKey {
+		if err := c.core.RemoveObject(ctx, c.bucket.Name, key, minio.RemoveObjectOptions{}); err != nil && minio.ToErrorResponse(err).Code != minio.NoSuchKey {
 			return c.explain(ctx, "delete", key, err)
 		}
 	}

@@ -165,45 +165,52 @@ func (e *executor) finish(ctx context.Context, end End) error {
 	}
 }
 
+// course is how far a script was carried out.
+type course struct {
+	end     End
+	touched bool  // a step that changes something has begun
+	due     []int // steps that put back what was there
+}
+
 // steps carries out the script and says how it ended.
 func (e *executor) steps(ctx context.Context) End {
-	end := End{State: StateFinished}
+	c := course{end: End{State: StateFinished}}
 	if err := os.MkdirAll(e.script.Dir, 0o700); err != nil {
-		end = End{State: StateFailed, Reason: fmt.Sprintf("The folder %s cannot be made: %v.", e.script.Dir, err)}
+		c.end = End{State: StateFailed, Reason: fmt.Sprintf("The folder %s cannot be made: %v.", e.script.Dir, err)}
 	}
-	var due []int // steps that put back what was there
-	touched := false
 	for i, step := range e.script.Steps {
-		if e.isSpared(step) {
-			continue
-		}
-		if step.OnFailure {
-			if end.State != StateFinished {
-				due = append(due, i)
-			}
-			continue
-		}
-		failed := end.State == StateFailed
-		if ctx.Err() != nil || failed && !step.Always {
-			end = end.cancelled(ctx, step)
-			continue
-		}
-		if !touched && step.changes() {
-			touched = true
-			e.announceUndo()
-		}
-		result := e.step(ctx, i+1, step, alwaysIf(failed))
-		if result.State == StateFailed && !failed {
-			end = end.after(step, result)
-		}
-		if result.State == StateCancelled {
-			end = end.cancelled(ctx, step)
+		switch {
+		case e.isSpared(step):
+		case !step.OnFailure:
+			e.next(ctx, &c, i+1, step)
+		case c.end.State != StateFinished:
+			c.due = append(c.due, i)
 		}
 	}
-	if touched && len(due) > 0 {
-		end = e.undo(ctx, due, end)
+	if c.touched && len(c.due) > 0 {
+		return e.undo(ctx, c.due, c.end)
 	}
-	return end
+	return c.end
+}
+
+// next carries out a step if it is its turn.
+func (e *executor) next(ctx context.Context, c *course, number int, step Step) {
+	failed := c.end.State == StateFailed
+	if ctx.Err() != nil || failed && !step.Always {
+		c.end = c.end.cancelled(ctx, step)
+		return
+	}
+	if !c.touched && step.changes() {
+		c.touched = true
+		e.announceUndo()
+	}
+	result := e.step(ctx, number, step, alwaysIf(failed))
+	if result.State == StateFailed && !failed {
+		c.end = c.end.after(step, result)
+	}
+	if result.State == StateCancelled {
+		c.end = c.end.cancelled(ctx, step)
+	}
 }
 
 // alwaysIf is how long a step gets at least.

@@ -46,15 +46,8 @@ func TestJudge(t *testing.T) {
 	t.Parallel()
 	one := []Expect{{Service: "web", Replicas: 1}}
 	oneShot := []Expect{{Service: "web", Replicas: 1, OneShot: true}}
-	asked := []Expect{{Service: "web", Replicas: 1, Ready: []string{"ask"}}}
 	stays := []Expect{{Service: "web", Replicas: 1, Stays: true}}
-	settle := 3 * time.Second
-	for _, c := range []struct {
-		name   string
-		expect []Expect
-		looks  []at
-		want   string // part of the last look's faults, waiting, or "good"
-	}{
+	judgeAll(t, []judgeCase{
 		{"not there", one, []at{{0, nil}}, "waiting: web: 1 of 1 containers are not there"},
 		{"created", one, []at{{0, []inspection{box("created")}}}, "waiting: web (p-web-1) is created, not started"},
 		{"could not start", one, []at{{0, []inspection{box("created", func(c *inspection) { c.State.Error = "port is taken" })}}}, "fault: web (p-web-1) could not be started: port is taken"},
@@ -106,6 +99,17 @@ func TestJudge(t *testing.T) {
 		{"none wanted", append(one, Expect{Service: "db"}), []at{{time.Hour, []inspection{box("running"), box("exited", db, exit(137))}}}, "good"},
 		{"ignored", append(one, Expect{Service: "db", Replicas: 1, Ignore: true}), []at{{time.Hour, []inspection{box("running"), box("exited", db, exit(1))}}}, "good"},
 		{"strangers", one, []at{{time.Hour, []inspection{box("running"), box("exited", db, exit(1))}}}, "good"},
+		{"stop", nil, []at{{0, []inspection{box("exited", exit(137)), box("created", db)}}}, "good"},
+		{"stop, one runs", []Expect{{Service: "web"}}, []at{{0, []inspection{box("exited"), box("running", db)}}}, "waiting: db (p-db-1) is still running"},
+		{"stop, one restarts", nil, []at{{0, []inspection{box("restarting", exit(1))}}}, "waiting"},
+	})
+}
+
+// TestJudgeOfReadiness: of those that have to answer, nothing but that makes them good.
+func TestJudgeOfReadiness(t *testing.T) {
+	t.Parallel()
+	asked := []Expect{{Service: "web", Replicas: 1, Ready: []string{"ask"}}}
+	judgeAll(t, []judgeCase{
 		{"not asked yet", asked, []at{{time.Hour, []inspection{box("running", health("healthy"))}}}, "waiting: web (p-web-1) is running, but was not asked yet"},
 		{"unhealthy before it answers", asked, []at{{time.Hour, []inspection{box("running", health("unhealthy"))}}}, "waiting"},
 		{"asked, restarting", asked, []at{{time.Hour, []inspection{box("restarting", exit(1))}}}, "waiting: web (p-web-1) is restarting, last exit code 1"},
@@ -123,10 +127,21 @@ func TestJudge(t *testing.T) {
 			{12 * time.Second, []inspection{box("restarting", exit(9), restarts(6))}},
 		}, "fault: web (p-web-1) keeps restarting"},
 		{"asked, one-shot", []Expect{{Service: "web", Replicas: 1, OneShot: true, Ready: []string{"ask"}}}, []at{{0, []inspection{box("exited")}}}, "good"},
-		{"stop", nil, []at{{0, []inspection{box("exited", exit(137)), box("created", db)}}}, "good"},
-		{"stop, one runs", []Expect{{Service: "web"}}, []at{{0, []inspection{box("exited"), box("running", db)}}}, "waiting: db (p-db-1) is still running"},
-		{"stop, one restarts", nil, []at{{0, []inspection{box("restarting", exit(1))}}}, "waiting"},
-	} {
+	})
+}
+
+const settle = 3 * time.Second
+
+type judgeCase struct {
+	name   string
+	expect []Expect
+	looks  []at
+	want   string // part of the last look's faults, waiting, or "good"
+}
+
+func judgeAll(t *testing.T, cases []judgeCase) {
+	t.Helper()
+	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			j := newJudge(Watch{Expect: c.expect, Settle: settle})

@@ -169,12 +169,17 @@ echo out; echo "refused by process $n" >&2; exit 1`,
 			if got := rec.fact().Answers["db"]; got != c.answer {
 				t.Errorf("answer %q, want %q", got, c.answer)
 			}
-			asked, _ := os.ReadFile(filepath.Join(target.fakeDir(), "asked"))
-			if n := strings.Count(string(asked), "ask the version\n"); n < c.attempts || c.attempts == 0 && n > 0 {
-				t.Errorf("asked %d times: %q", n, asked)
+			if n := target.asked(); n < c.attempts || c.attempts == 0 && n > 0 {
+				t.Errorf("asked %d times", n)
 			}
 		})
 	}
+}
+
+// asked is how often the fake docker was asked to run the readiness command.
+func (t *target) asked() int {
+	data, _ := os.ReadFile(filepath.Join(t.fakeDir(), "asked"))
+	return strings.Count(string(data), "ask the version\n")
 }
 
 // assertSaid compares what was said of attempts.
@@ -187,9 +192,12 @@ func (r record) assertSaid(want []string) {
 		}
 	}
 	for i, text := range got {
-		if i >= len(want) || text != want[i] && !(strings.HasSuffix(want[i], "*") && strings.HasPrefix(text, strings.TrimSuffix(want[i], "*"))) {
-			r.tb.Errorf("said %q", text)
+		if i < len(want) {
+			if begin, open := strings.CutSuffix(want[i], "*"); text == begin || open && strings.HasPrefix(text, begin) {
+				continue
+			}
 		}
+		r.tb.Errorf("said %q", text)
 	}
 	if len(got) < len(want) {
 		r.tb.Errorf("said only %q of %q", got, want)

@@ -95,9 +95,9 @@ func TestUndoOfACancel(t *testing.T) {
 		said   string
 		atMost time.Duration
 	}{
-		"begun": {[]run.Step{sh("start", `touch "$0.begun"; echo begun; sleep 342`), sh("never", "echo never"), onFailure(sh("back", "sleep 4; echo back"))},
+		"begun": {[]run.Step{sh("start", `echo begun; touch "$0.begun"; sleep 342`), sh("never", "echo never"), onFailure(sh("back", "sleep 4; echo back"))},
 			`Cancelled at step "start".` + putBack, "begun\nback\n", 12 * time.Second},
-		"begun, deaf": {[]run.Step{sh("start", `trap "" TERM; touch "$0.begun"; echo begun; while :; do sleep 1; done`), onFailure(sh("back", "echo back"))},
+		"begun, deaf": {[]run.Step{sh("start", `trap "" TERM; echo begun; touch "$0.begun"; while :; do sleep 1; done`), onFailure(sh("back", "echo back"))},
 			`Cancelled at step "start".` + putBack, "begun\nback\n", 8 * time.Second},
 		"nothing changed yet": {[]run.Step{func() run.Step { s := sh("dump", `touch "$0.begun"; sleep 343`); s.Output = &run.Output{}; return s }(), onFailure(sh("back", "echo back"))},
 			`Cancelled at step "dump".`, "", 4 * time.Second},
