@@ -159,3 +159,118 @@ func (w *world) updateApplication(v core.Application) {
 	change.Source.KeyID = 999
 	wantCode(t, "update to an unknown key", w.db.UpdateApplication(t.Context(), change), core.CodeNotFound)
 }
+
+// exerciseRepositories: a push reaches the live applications of all teams that come from
+// its repository, and none that come from nowhere.
+func exerciseRepositories(t *testing.T, db *sqlstore.DB) {
+	w, other := newWorld(t, db), anotherWorld(t, db)
+	make := func(w *world, key string) core.Application {
+		a := w.sketch("a")
+		a.Source = core.Source{Key: key, Branch: "main"}
+		made, err := db.CreateApplication(t.Context(), a, nil)
+		ok(t, err)
+		return made
+	}
+	mine, theirs, gone := make(w, "git.example/a/b"), make(other, "git.example/a/b"), make(w, "git.example/a/b")
+	make(w, "git.example/a/B")
+	make(w, "")
+	ok(t, db.DeleteApplication(t.Context(), w.team, gone.UUID))
+	for key, want := range map[string][]core.Application{"git.example/a/b": {mine, theirs}, "git.example/a": {}, "": {}, "git.example/a/b\x00": {mine, theirs}} {
+		got, err := db.ListByRepository(t.Context(), key)
+		ok(t, err)
+		same(t, "applications of "+key, got, want)
+	}
+	mine.Source.Key = "elsewhere"
+	ok(t, db.UpdateApplication(t.Context(), mine))
+	got, err := db.ListByRepository(t.Context(), "git.example/a/b")
+	ok(t, err)
+	same(t, "applications after one has moved", got, []core.Application{theirs})
+}
+
+// exerciseApplicationDeletion: a soft-deleted application is gone and its history stays;
+// a purge takes all of it.
+func exerciseApplicationDeletion(t *testing.T, db *sqlstore.DB) {
+	w := newWorld(t, db).onServer("doomed", 2, 25)
+	ok(t, db.PurgeService(t.Context(), w.team, w.service.UUID))
+	of, bystander := w.newApplication("app"), w.newApplication("bystander")
+	there := w.onServer("there", 2, 25)
+	exit := 0
+	for _, a := range []core.Application{of, bystander} {
+		owner := core.Owner{Kind: core.KindApplication, RowID: a.RowID}
+		_, err := db.CreateEnv(t.Context(), w.team, core.EnvVar{Owner: owner, Key: "A"})
+		ok(t, err)
+		_, err = db.CreateStorage(t.Context(), w.team, core.Storage{Owner: owner, MountPath: "/x"})
+		ok(t, err)
+		_, err = db.PutPreview(t.Context(), w.team, core.Preview{Application: a.RowID, PullRequest: 1})
+		ok(t, err)
+		ok(t, db.AddFurther(t.Context(), w.team, a.RowID, there.to.RowID))
+		w.enqueue(w.push(a, "c"))
+		d := w.claim("a")
+		ok(t, db.AppendLog(t.Context(), core.Batch{LogID: d.LogID, Fence: d.Lease.Fence, Lines: lines(1, 3),
+			Steps: []core.Step{{Number: 1, Name: "build", State: "done", ExitCode: &exit}}}))
+	}
+	wantCode(t, "deletion of a busy server", db.DeleteServer(t.Context(), w.team, w.server.UUID), core.CodeBadRequest)
+	active, err := db.ListActive(t.Context(), w.team)
+	ok(t, err)
+	for _, d := range active {
+		w.finish(d)
+	}
+	w.deleteApplication(of)
+
+	ok(t, db.PurgeApplication(t.Context(), w.team, of.UUID))
+	wantCode(t, "second purge", db.PurgeApplication(t.Context(), w.team, of.UUID), core.CodeNotFound)
+	for table, want := range map[string]int{"applications": 1, "environment_variables": 1, "storages": 1, "application_previews": 1,
+		"application_destinations": 1, "application_deployment_queues": 1, "logs": 1, "steps": 1, "log_lines": 3} {
+		if got := count(t, db, table); got != want {
+			t.Errorf("%d rows left in %s after the purge, want %d", got, table, want)
+		}
+	}
+
+	environment := w.project.Environments[0].UUID
+	wantCode(t, "deletion of a server with applications", db.DeleteServer(t.Context(), w.team, w.server.UUID), core.CodeBadRequest)
+	wantCode(t, "deletion of an environment with applications", db.DeleteEnvironment(t.Context(), w.team, w.project.UUID, environment), core.CodeBadRequest)
+	ok(t, db.DeleteApplication(t.Context(), w.team, bystander.UUID))
+	ok(t, db.DeleteServer(t.Context(), w.team, w.server.UUID))
+	history, n, err := db.ListByResource(t.Context(), w.team, core.KindApplication, bystander.RowID, 0, 9)
+	ok(t, err)
+	if n != 1 || len(history) != 1 || history[0].Server != w.server.Ref() {
+		t.Errorf("the history of an application whose server is gone is %+v", history)
+	}
+}
+
+// deleteApplication deletes an application with one deployment, and checks what is left
+// to see of it.
+func (w *world) deleteApplication(of core.Application) {
+	t, db := w.t, w.db
+	t.Helper()
+	ok(t, db.DeleteApplication(t.Context(), w.team, of.UUID))
+	wantCode(t, "second deletion", db.DeleteApplication(t.Context(), w.team, of.UUID), core.CodeNotFound)
+	_, err := db.GetApplication(t.Context(), w.team, of.UUID)
+	wantCode(t, "deleted application", err, core.CodeNotFound)
+	wantCode(t, "update of a deleted application", db.UpdateApplication(t.Context(), of), core.CodeNotFound)
+	_, err = db.ListRollbackTargets(t.Context(), w.team, of.RowID, 9)
+	wantCode(t, "rollback targets of a deleted application", err, core.CodeNotFound)
+	_, _, err = db.EnqueueDeployment(t.Context(), w.push(of, "d"))
+	wantCode(t, "deployment of a deleted application", err, core.CodeNotFound)
+	_, _, err = db.EnqueueDelivery(t.Context(), "github", "d", []core.Deployment{w.push(of, "d")})
+	wantCode(t, "push for a deleted application", err, core.CodeNotFound)
+	all, err := db.ListApplications(t.Context(), w.team)
+	ok(t, err)
+	if len(all) != 1 || all[0].UUID == of.UUID {
+		t.Errorf("applications are %+v", all)
+	}
+	stop := w.push(of, "")
+	stop.Verb = core.VerbStop
+	for pr := range 2 { // a deletion may leave stops to do, of previews too
+		stop.Revision.PullRequest = pr
+		queued := w.enqueue(stop)
+		ok(t, db.SetApplicationStatus(t.Context(), queued, "exited:unhealthy", "", nil))
+		_, err = db.CancelDeployment(t.Context(), w.team, queued.UUID, core.Actor{})
+		ok(t, err)
+	}
+	history, n, err := db.ListByResource(t.Context(), w.team, core.KindApplication, of.RowID, 0, 10)
+	ok(t, err)
+	if n != 3 || len(history) != 3 {
+		t.Errorf("the history of the deleted application is %d of %d", len(history), n)
+	}
+}

@@ -20,21 +20,26 @@ func exerciseIsolation(t *testing.T, db *sqlstore.DB) {
 	ok(t, err)
 	d := theirs.enqueue(theirs.ask(theirs.service, core.VerbDeploy))
 
-	it := prey{theirs, key, token, env, d, theirs.storedData()}
+	it := prey{theirs, key, token, env, d, theirs.storedData(), theirs.sources(key)}
 	reaches := ours.reachesForPlaces(it)
 	maps.Copy(reaches, ours.reachesForResources(it))
 	maps.Copy(reaches, ours.reachesForDatabases(it))
 	maps.Copy(reaches, ours.reachesForBackups(it))
+	maps.Copy(reaches, ours.reachesForApplications(it))
+	maps.Copy(reaches, ours.reachesForRevisions(it))
+	maps.Copy(reaches, ours.reachesForSources(it))
 	for what, reach := range reaches {
 		wantCode(t, what, reach(), core.CodeNotFound)
 	}
 	ours.seesNothingOf(theirs)
 	ours.seesNoDataOf(it.stored)
+	ours.seesNoSourcesOf(it)
 	same(t, "their deployment after all that", theirs.get(d.UUID), d)
 	got, err := db.GetService(t.Context(), theirs.team, theirs.service.UUID)
 	ok(t, err)
 	same(t, "their service after all that", got, theirs.service)
 	same(t, "their databases after all that", theirs.storedAgain(it.stored), it.stored)
+	same(t, "their applications after all that", theirs.sourcesAgain(it.sources), it.sources)
 }
 
 // prey is what a team has that another tries to reach.
@@ -45,6 +50,7 @@ type prey struct {
 	env   core.EnvVar
 	d     core.Deployment
 	stored
+	sources
 }
 
 // reachesForPlaces are the ways to servers, keys, tokens, projects and environments.
@@ -144,8 +150,8 @@ func (w *world) seesNothingOf(theirs *world) {
 	ok(w.t, err)
 	resources, err := w.db.ListResources(ctx, w.team)
 	ok(w.t, err)
-	if len(servers) != 1 || len(projects) != 1 || len(services) != 1 || len(resources) != 2 || resources[1].UUID != w.service.UUID {
-		w.t.Errorf("a team with one of each, and a database, sees %d servers, %d projects, %d services, %d resources", len(servers), len(projects), len(services), len(resources))
+	if len(servers) != 1 || len(projects) != 1 || len(services) != 1 || len(resources) != 4 || resources[3].UUID != w.service.UUID {
+		w.t.Errorf("a team with one of each, and an application more, sees %d servers, %d projects, %d services, %d resources", len(servers), len(projects), len(services), len(resources))
 	}
 	keys, err := w.db.ListKeys(ctx, w.team)
 	ok(w.t, err)
