@@ -319,6 +319,31 @@ func TestStatusIsTrueAfterACancel(t *testing.T) {
 	}
 }
 
+// TestCancelSaysWhatWasPutBack: whoever cancels a change learns what is there now.
+func TestCancelSaysWhatWasPutBack(t *testing.T) {
+	t.Parallel()
+	back := sh("back", "echo back; exit 8")
+	back.OnFailure = true
+	r := newRig(t, sh("start", "echo started; sleep 600"), back)
+	d := r.enqueue()
+	cancel, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		r.carrier().Carry(t.Context(), d, cancel)
+	}()
+	r.waitLine(d, "started")
+	close(cancel)
+	<-done
+	got := r.get(d.UUID)
+	const want = `Cancelled; the processes of the run are gone. What was there before could not be put back: step "back" failed: sh exited with code 8.`
+	if got.Status != core.StatusCancelled || got.Outcome.Reason != want {
+		t.Errorf("%s: %q", got.Status, got.Outcome.Reason)
+	}
+	if diff := cmp.Diff([]string{"started", "back"}, r.output(d, core.Stdout)); diff != "" {
+		t.Errorf("stdout (-want +got):\n%s", diff)
+	}
+}
+
 func TestCancelBeforeAnythingStarted(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, sh("never", "echo never"))
