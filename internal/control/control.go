@@ -30,6 +30,7 @@ type Deps struct {
 	Statuses     Statuses
 	Seen         StatusStore
 	Databases    DatabaseDeps
+	Applications ApplicationDeps
 	Wake         func()    // tells the queue that there is something to claim
 	Cancel       Canceller // tells a runner of this process that its deployment is to end
 	Log          *slog.Logger
@@ -76,7 +77,7 @@ func New(d Deps) *Control {
 		d.Cancel = func(context.Context, core.Deployment) {}
 	}
 	c := &Control{deps: d, log: d.Log}
-	c.kinds = []access{serviceAccess(d.Services), c.databaseAccess(d.Databases.Store)}
+	c.kinds = []access{c.applicationAccess(d.Applications.Store), serviceAccess(d.Services), c.databaseAccess(d.Databases.Store)}
 	c.checks = newChecker(d.Servers, d.Hosts, d.Now, d.Log)
 	c.looks = &looker{containers: d.Containers, statuses: d.Statuses, seen: d.Seen}
 	c.keeper = newKeeper(c.looks, d.Log)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/netip"
 	"net/url"
+	"slices"
 
 	"github.com/taffrail/taffrail/internal/auth"
 	"github.com/taffrail/taffrail/internal/core"
@@ -149,15 +150,19 @@ func (c *Control) readyDatabase(ctx context.Context, p auth.Principal, r Resourc
 // runs says whether a resource runs, by its stored status or else by a look; unseen is
 // the answer for what cannot be looked at.
 func (c *Control) runs(ctx context.Context, p auth.Principal, r Resource, unseen bool) bool {
-	if state(r.Status) == stateRunning {
+	if up(r.Status) {
 		return true
 	}
 	now, err := c.look(ctx, p, r)
 	if err != nil {
 		return unseen
 	}
-	return state(now.status) == stateRunning
+	return up(now.status)
 }
+
+// up says whether something of a resource runs. A database that starts, or whose way from
+// outside is down, does.
+func up(status string) bool { return !slices.Contains([]string{"", stateExited}, state(status)) }
 
 // specOf finds the engine of a database.
 func specOf(name string) (*engine.Spec, error) {

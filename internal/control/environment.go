@@ -18,8 +18,9 @@ type EnvironmentInput struct {
 // EnvironmentDetail is an environment with its resources.
 type EnvironmentDetail struct {
 	core.Environment
-	Services  []core.Service // as GetService shows them
-	Databases []Database     // as GetDatabase shows them
+	Applications []Application  // as GetApplication shows them
+	Services     []core.Service // as GetService shows them
+	Databases    []Database     // as GetDatabase shows them
 }
 
 // ListEnvironments returns the environments of a project.
@@ -56,7 +57,15 @@ func (c *Control) GetEnvironment(ctx context.Context, p auth.Principal, project 
 		return EnvironmentDetail{}, err
 	}
 	databases = slices.DeleteFunc(databases, func(db core.Database) bool { return db.EnvironmentID != e.RowID })
-	out.Databases, err = c.shownDatabases(ctx, p, databases)
+	if out.Databases, err = c.shownDatabases(ctx, p, databases); err != nil {
+		return EnvironmentDetail{}, err
+	}
+	applications, err := c.deps.Applications.Store.ListApplications(ctx, p.TeamID)
+	if err != nil {
+		return EnvironmentDetail{}, err
+	}
+	applications = slices.DeleteFunc(applications, func(a core.Application) bool { return a.EnvironmentID != e.RowID })
+	out.Applications, err = c.shownApplications(ctx, p, applications)
 	return out, err
 }
 

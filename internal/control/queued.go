@@ -16,7 +16,12 @@ const maxDeploy = 100
 type Action struct {
 	Options      core.Options
 	BackupBefore bool   // of a database: dump what runs, before anything else
+	PullRequest  int    // of an application: its preview of this one, not itself
+	DockerTag    string // of an application from an image: this tag, of the preview of PullRequest
 	Note         string // why; may be empty
+
+	revision   core.Revision // found out by ready
+	rollbackOf core.ID
 }
 
 // Queued is a deployment that was asked for.
@@ -202,6 +207,9 @@ func asked(p auth.Principal, r Resource, verb core.Verb, in Action) core.Deploym
 		Actor:    p.Actor,
 		Trigger:  p.Trigger,
 		Status:   core.StatusQueued,
+
+		Revision:   in.revision,
+		RollbackOf: in.rollbackOf,
 	}
 }
 

@@ -48,7 +48,7 @@ func (c *Control) ServiceLogs(ctx context.Context, p auth.Principal, id core.ID,
 	read := func(container string) (string, error) {
 		return c.deps.Containers.Logs(ctx, server, container, lines, timestamps)
 	}
-	text, err := c.partLogs(ctx, server, s.UUID, s.Parts[i].Name, read)
+	text, err := c.containerLogs(ctx, server, s.UUID, s.Parts[i].Name, read)
 	return mask.String(text), err
 }
 
@@ -58,13 +58,13 @@ func checkTail(lines int) error {
 	return f.err()
 }
 
-// partLogs joins what the containers of one part wrote.
-func (c *Control) partLogs(ctx context.Context, server core.Server, project core.ID, part string, read func(string) (string, error)) (string, error) {
+// containerLogs joins what the containers of a project wrote, or of one part of it.
+func (c *Control) containerLogs(ctx context.Context, server core.Server, project core.ID, part string, read func(string) (string, error)) (string, error) {
 	found, err := c.deps.Containers.List(ctx, server, project)
 	if err != nil {
 		return "", err
 	}
-	own := slices.DeleteFunc(found[project], func(o core.Container) bool { return o.Service != part })
+	own := slices.DeleteFunc(found[project], func(o core.Container) bool { return part != "" && o.Service != part })
 	var names, texts []string
 	size := 0
 	for _, o := range own {

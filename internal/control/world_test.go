@@ -81,6 +81,7 @@ func (w *world) deps() control.Deps {
 		Databases: control.DatabaseDeps{
 			Store: w.db, Storages: w.db, Schedules: w.db, Backups: w.db, S3: w.db, Buckets: w.buckets, Dumps: w.hosts,
 		},
+		Applications: control.ApplicationDeps{Store: w.db, Revisions: w.db, Further: w.db, Shared: w.db, GitHubApps: w.db},
 		Wake: func() {
 			w.mu.Lock()
 			defer w.mu.Unlock()

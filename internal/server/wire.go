@@ -84,7 +84,8 @@ func (s *Server) control(ctx context.Context, hub *logs.Hub, m machines, stacks 
 		Databases: control.DatabaseDeps{
 			Store: s.db, Storages: s.db, Schedules: s.db, Backups: s.db, S3: s.db, Buckets: buckets{}, Dumps: m,
 		},
-		Wake: q.Wake,
+		Applications: control.ApplicationDeps{Store: s.db, Revisions: s.db, Further: s.db, Shared: s.db, GitHubApps: s.db},
+		Wake:         q.Wake,
 		Cancel: func(_ context.Context, d core.Deployment) {
 			q.Cancel(d.Kind, d.RowID)
 			hub.Wake(d.LogID)
