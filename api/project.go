@@ -25,9 +25,9 @@ type Environment struct {
 // EnvironmentDetail is an environment with what is in it.
 type EnvironmentDetail struct {
 	Environment
-	Applications []Resource `json:"applications"`
-	Services     []Service  `json:"services"`
-	Databases    []Database `json:"databases"`
+	Applications []Application `json:"applications"`
+	Services     []Service     `json:"services"`
+	Databases    []Database    `json:"databases"`
 }
 
 // ProjectCreate makes a project, with an environment "production".

@@ -119,3 +119,14 @@ type Resource struct {
 	CreatedAt       Time    `json:"created_at"`
 	UpdatedAt       Time    `json:"updated_at"`
 }
+
+// ServerProxy is the reverse proxy of a server.
+type ServerProxy struct {
+	ProxyType string  `json:"proxy_type" rule:"enum=traefik|caddy|none"`
+	Status    *string `json:"status" doc:"<state>:<health> of its container; null when there is none, or it cannot be looked at."`
+}
+
+// ServerProxyUpdate changes the reverse proxy of a server.
+type ServerProxyUpdate struct {
+	ProxyType string `json:"proxy_type" rule:"required,enum=traefik|caddy|none" doc:"The one that runs goes on until the next start."`
+}

@@ -62,6 +62,18 @@ func (s *Shape) With(name string, fields ...Field) *Shape {
 	return &out
 }
 
+// Requiring is the shape with a name of its own, in which these keys are required, too.
+func (s *Shape) Requiring(name string, keys ...string) *Shape {
+	out := *s
+	out.Name, out.Fields = name, slices.Clone(s.Fields)
+	for i := range out.Fields {
+		if f := &out.Fields[i]; slices.Contains(keys, f.Name) {
+			f.Rule.Required = true
+		}
+	}
+	return &out
+}
+
 func (s *Shape) add(t reflect.Type, index []int, optional bool) {
 	for i := range t.NumField() {
 		f := t.Field(i)
