@@ -152,21 +152,22 @@ func mongodb() *Spec {
 }
 
 func redis() *Spec {
-	return redisLike(&Spec{Name: "redis", Title: "Redis", Image: "redis:7.2", images: []string{"redis", "redis-stack", "redis-stack-server"}}, "redis")
+	return redisLike(&Spec{Name: "redis", Title: "Redis", Image: "redis:7.2", images: []string{"redis", "redis-stack", "redis-stack-server"}},
+		"redis", "{{if or (eq .Major 0) (ge .Major 6)}}default{{end}}") // before 6 there were no users
 }
 
 func keydb() *Spec {
-	return redisLike(&Spec{Name: "keydb", Title: "KeyDB", Image: "eqalpha/keydb:latest", images: []string{"keydb"}}, "keydb")
+	return redisLike(&Spec{Name: "keydb", Title: "KeyDB", Image: "eqalpha/keydb:latest", images: []string{"keydb"}}, "keydb", "")
 }
 
 func valkey() *Spec {
-	return redisLike(&Spec{Name: "valkey", Title: "Valkey", Image: "valkey/valkey:8", images: []string{"valkey", "valkey-bundle"}, answers: []string{`valkey_version:(\S+)`}}, "valkey")
+	return redisLike(&Spec{Name: "valkey", Title: "Valkey", Image: "valkey/valkey:8", images: []string{"valkey", "valkey-bundle"}, answers: []string{`valkey_version:(\S+)`}}, "valkey", "default")
 }
 
 // redisLike fills in what the servers that come from Redis share. Its configuration holds
 // ours behind the user's, so that ours counts.
-func redisLike(s *Spec, program string) *Spec {
-	redisClient(s, program)
+func redisLike(s *Spec, program, user string) *Spec {
+	redisClient(s, program, user)
 	s.Fields = append(s.Fields, Field{Name: s.Name + "_conf", Role: RoleConf, Doc: s.Name + ".conf"})
 	s.files = append(s.files, file{path: "server.conf", text: "appendonly yes\n{{line .Conf}}daemonize no\nrequirepass \"{{hex .Password}}\"\n" +
 		"{{if .TLS}}port 0\ntls-port {{.Port}}\ntls-auth-clients optional\ntls-cert-file " + inside + "/ssl/server.crt\ntls-key-file " + inside +
@@ -178,7 +179,7 @@ func redisLike(s *Spec, program string) *Spec {
 }
 
 // redisClient fills in what all share that speak redis' protocol.
-func redisClient(s *Spec, program string) {
+func redisClient(s *Spec, program, user string) {
 	s.Port, s.TLSPort = 6379, 6380
 	s.Fields = []Field{{Name: s.Name + "_password", Role: RolePassword, Doc: "password of the user \"default\""}}
 	s.volumes = []volume{{s.Name + "-data", "/data"}}
@@ -188,21 +189,20 @@ func redisClient(s *Spec, program string) {
 		{path: "ready.sh", script: "redis-ready.sh"}, {path: "reload.sh", script: "redis-reload.sh"}}
 	s.ready = []string{"sh", inside + "/ready.sh"}
 	s.answers = append(s.answers, `redis_version:(\S+)`)
-	s.url = "redis{{if .TLS}}s{{end}}://{{if or (eq .Major 0) (ge .Major 6)}}default{{end}}:{{uri .Password}}@{{.Address}}/0"
+	s.url = "redis{{if .TLS}}s{{end}}://" + user + ":{{uri .Password}}@{{.Address}}/0"
 	s.forward = -1
 }
 
 func dragonfly() *Spec {
 	s := &Spec{Name: "dragonfly", Title: "Dragonfly", Image: "docker.dragonflydb.io/dragonflydb/dragonfly", images: []string{"dragonfly"},
 		answers: []string{`dragonfly_version:\D*(\S+)`}}
-	redisClient(s, "redis")
+	redisClient(s, "redis", "")
 	// With the authority's certificate it would ask clients for certificates of theirs.
 	s.files = append(s.files, file{path: "server.flags", text: "--port={{.Port}}\n--dir=/data\n--requirepass={{.Password}}\n" +
 		"{{if .TLS}}--tls\n--tls_cert_file=" + inside + "/ssl/server.crt\n--tls_key_file=" + inside + "/ssl/server.key\n{{end}}"},
 		file{path: "write.sh", script: "dragonfly-write.sh"}, file{path: "read.sh", script: "dragonfly-read.sh"})
 	s.server = server{program: []string{"dragonfly"}, flags: []string{"--logtostderr", "--flagfile=" + inside + "/server.flags"}}
 	s.reload = []string{"sh", inside + "/reload.sh", "tls", "true"}
-	s.url = strings.Replace(s.url, "{{if or (eq .Major 0) (ge .Major 6)}}default{{end}}", "", 1)
 	s.all = &dump{extension: ".commands.gz", gzip: true, write: []string{"sh", inside + "/write.sh"}, read: []string{"sh", inside + "/read.sh"}}
 	return s
 }

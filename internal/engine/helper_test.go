@@ -31,11 +31,16 @@ func sample(s *engine.Spec) core.Database {
 	return db
 }
 
-// passwords sets each password of a database to a text with the field's name.
+// passwords sets each password of a database to a text with the field's name. One that
+// begins with a blank ends with one, too.
 func passwords(s *engine.Spec, db core.Database, prefix string) {
 	for _, f := range s.Fields {
 		if f.Role == engine.RolePassword || f.Role == engine.RoleRootPassword {
-			db.Fields[f.Name] = core.NewSecret(prefix + f.Name)
+			value := prefix + f.Name
+			if prefix != strings.TrimSpace(prefix) {
+				value += " "
+			}
+			db.Fields[f.Name] = core.NewSecret(value)
 		}
 	}
 }

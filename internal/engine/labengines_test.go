@@ -177,7 +177,11 @@ func roundTrip(t *testing.T, from, into *lab, c labCase, all bool) {
 	if len(data) == 0 {
 		t.Fatal("the dump is empty")
 	}
-	read, err := into.spec.Dump(into.db, nil, all)
+	var names []string
+	if name := from.database(); name != "" {
+		names = []string{name}
+	}
+	read, err := into.spec.Dump(into.db, names, all)
 	if err != nil {
 		t.Fatal(faultText(err))
 	}
