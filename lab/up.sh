@@ -5,6 +5,7 @@
 #   lab/up.sh engine   Docker Engine, compose, buildx, a registry, and the images of the demo
 #   lab/up.sh test     besides: hosts with sshd and Docker, host 0, a bare host, git, PostgreSQL, S3, the images of the tests
 #   lab/up.sh all      besides: a third host and the images of every database engine, node and Go
+#   lab/up.sh proxies  only the images of the reverse proxies, Caddy and Traefik: compiled, which takes minutes once
 #   lab/up.sh image NAME...   only these images (folders of lab/images)
 #   lab/up.sh env      prints what the tests read, as shell exports
 #   lab/up.sh status | down | purge   what runs | stop it, not Docker itself | and delete what was downloaded and built
@@ -15,7 +16,8 @@
 . "$LAB/lib/services.sh"
 
 IMAGES_DEMO="redis base"
-IMAGES_TEST="bare host postgres redis nginx hello base"
+IMAGES_TEST="mongo mysql mariadb clickhouse bare host postgres redis valkey keydb dragonfly nginx hello base" # slow ones first
+IMAGES_PROXIES="caddy traefik"
 IMAGES_ALL="mongo bare host mysql postgres mariadb clickhouse redis valkey keydb dragonfly nginx node golang hello base" # slow ones first
 
 engine() {
@@ -70,7 +72,7 @@ down() {
 case ${1:-} in
 env) env_print && exit ;;
 status) status && exit ;;
-engine | test | all | image | down | purge) ;;
+engine | test | all | proxies | image | down | purge) ;;
 *) sed -n '2,/^$/s/^# \?//p' "$0" && exit 2 ;;
 esac
 if [ "$1" = engine ] && engine_foreign; then
@@ -101,6 +103,7 @@ all)
   hosts 1 2 3 4
   env_print >"$LAB_RUN/env"
   ;;
+proxies) engine && images $IMAGES_PROXIES ;;
 image) shift && engine && images "$@" ;;
 down) down ;;
 purge) down && rm -rf "$LAB_CACHE" "$LAB_RUN" ;;

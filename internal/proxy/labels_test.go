@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -64,7 +65,9 @@ func cases(tb testing.TB) map[string]proxy.Input {
 		"non-www":     base("http://a.example.com,http://www.a.example.com", func(in *proxy.Input) { in.Redirect = proxy.RedirectNonWWW }),
 		"www-nowhere": base("http://a.example.com", func(in *proxy.Input) { in.Redirect = proxy.RedirectWWW }),
 		"noindex":     base("http://a.example.com", func(in *proxy.Input) { in.Routes[0].NoIndex = true }),
-		"unnumbered":  base("https://a.test", func(in *proxy.Input) { in.Generation = 0; in.Name = proxy.Name(name, "web.App") }),
+		"unnumbered": base("https://a.test", func(in *proxy.Input) {
+			in.Generation, in.Container, in.Name = 0, "web-w4k8so0c", proxy.Name(name, "web.App")
+		}),
 		"custom": base("http://a.example.com", func(in *proxy.Input) {
 			in.Own = map[string]string{"taffrail.managed": "true"}
 			in.Custom = map[string]string{
@@ -147,6 +150,36 @@ func TestGenerationsShareNothing(t *testing.T) {
 	}
 }
 
+// TestSameSettingsAreTheSameText holds that a roll-out changes nothing for Caddy unless
+// the settings did: the numbers of the order are no part of its configuration.
+func TestSameSettingsAreTheSameText(t *testing.T) {
+	t.Parallel()
+	number := regexp.MustCompile(`\.[0-9]+_`)
+	of := func(in proxy.Input) string {
+		labels, err := proxy.Labels(proxy.Caddy, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		maps.DeleteFunc(labels, func(key, _ string) bool { return !strings.HasPrefix(key, "caddy") })
+		return number.ReplaceAllString(text(labels), ".")
+	}
+	for what, in := range cases(t) {
+		if in.Generation == 0 || len(in.Routes) == 0 {
+			continue
+		}
+		before := of(in)
+		in.Generation++
+		if after := of(in); after != before {
+			t.Errorf("%s: another generation has other labels:\n%s", what, cmp.Diff(before, after))
+		}
+		marker := regexp.MustCompile(`@t0-\S*`)
+		in.Gzip = !in.Gzip
+		if marker.FindString(before) == marker.FindString(of(in)) {
+			t.Errorf("%s: other settings have the same mark", what)
+		}
+	}
+}
+
 // TestOtherResourcesShareNothing does so for two resources with the same custom labels.
 func TestOtherResourcesShareNothing(t *testing.T) {
 	t.Parallel()
@@ -172,7 +205,7 @@ func TestOtherResourcesShareNothing(t *testing.T) {
 func TestWhoComesFirst(t *testing.T) {
 	t.Parallel()
 	priority := func(url string, generation int) (traefik, caddy int) {
-		in := proxy.Input{Name: "x", Generation: generation, Network: "n", Port: 1, Routes: routes(t, url)}
+		in := proxy.Input{Name: "x", Generation: generation, Container: "x", Network: "n", Port: 1, Routes: routes(t, url)}
 		labels, err := proxy.Labels(proxy.Traefik, in)
 		if err != nil {
 			t.Fatal(err)
@@ -225,6 +258,7 @@ func TestBadInputNamesItsFields(t *testing.T) {
 		"generation":     {"generation", func(in *proxy.Input) { in.Generation = proxy.MaxGeneration + 1 }},
 		"negative":       {"generation", func(in *proxy.Input) { in.Generation = -1 }},
 		"network":        {"network", func(in *proxy.Input) { in.Network = "a b" }},
+		"container":      {"container", func(in *proxy.Input) { in.Generation = 0 }},
 		"resolver":       {"resolver", func(in *proxy.Input) { in.Resolver = "a,b" }},
 		"redirect":       {"redirect", func(in *proxy.Input) { in.Redirect = "https://evil.test" }},
 		"unparsed":       {"domains", func(in *proxy.Input) { in.Routes[0].Domain = evil }},

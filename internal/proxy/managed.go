@@ -171,8 +171,8 @@ func (m Managed) start(title string, args ...string) ([]run.Step, error) {
 	}
 	pull := m.project().Step("pull", "Pulling the proxy's image.", "pull", "--policy", "missing")
 	pull.Retries = compose.PullRetries
-	steps = append(steps, pull,
-		m.project().Step("start", title, append([]string{"up", "--detach", "--remove-orphans"}, args...)...))
+	up := append([]string{"up", "--detach", "--remove-orphans"}, args...)
+	steps = append(steps, pull, m.project().Step("start", title, up...))
 	for _, n := range sortedSet(m.Others) {
 		steps = append(steps, Attach(n))
 	}

@@ -165,7 +165,7 @@ func TestWhoVouchesForHosts(t *testing.T) {
 		"https://a.example.com": true, "https://192.0.2.1": false, "https://a.test": false, "https://localhost": false,
 		"https://box": false, "https://box.lan": false, "https://192.0.2.1.sslip.io": true,
 	} {
-		in := proxy.Input{Name: name, Network: "n", Port: 1, Routes: routes(t, url), Resolver: m.Resolver()}
+		in := proxy.Input{Name: name, Container: "x", Network: "n", Port: 1, Routes: routes(t, url), Resolver: m.Resolver()}
 		labels, err := proxy.Labels(proxy.Traefik, in)
 		if err != nil {
 			t.Fatal(err)

@@ -6,13 +6,36 @@ import (
 	"github.com/taffrail/taffrail/internal/run"
 )
 
+// caddyUpstreams is where a roll-out says where requests go, below Managed.Dir.
+const caddyUpstreams = "caddy/etc/" + upstreamDir
+
 const caddyImage = "lucaslorentz/caddy-docker-proxy:2.10-alpine"
 
 // caddyAPI is where Caddy tells its configuration: inside of its container only.
 const caddyAPI = "http://127.0.0.1:2019"
 
-// caddyPoll is how often Caddy asks Docker. What health checks say is no event for it.
-const caddyPoll = "1s"
+// caddyPoll is how often Caddy looks whether its Caddyfile has changed. Containers come
+// and go as events.
+const caddyPoll = "5s"
+
+const (
+	// tryFor is how long Caddy tries again to reach a container that does not take the
+	// connection. Nothing was sent then, so that any request may be tried again.
+	tryFor   = "5s"
+	tryEvery = "100ms"
+	// streamDelay is how long WebSockets live on when the configuration changes.
+	streamDelay = "10m"
+	// IdleTimeout is how long a proxy keeps a connection to a container that has nothing
+	// to do. It is below the 5 s after which many servers close theirs: a request would
+	// be lost that is sent at that moment.
+	IdleTimeout = "4s"
+)
+
+// caddySnippet is how handlers of labels reach the address in the variable. It is here,
+// since what two containers say about "reverse_proxy" in labels is not made one.
+const caddySnippet = "(" + snippet + ") {\n\treverse_proxy {vars." + snippet + "} {\n" +
+	"\t\tlb_try_duration " + tryFor + "\n\t\tlb_try_interval " + tryEvery + "\n\t\tstream_close_delay " + streamDelay + "\n" +
+	"\t\ttransport http {\n\t\t\tkeepalive " + IdleTimeout + "\n\t\t}\n\t}\n}\n"
 
 func (m Managed) caddyService() map[string]any {
 	return map[string]any{
@@ -35,6 +58,7 @@ func (m Managed) caddyFiles() []run.File {
 	return []run.File{
 		{Path: "caddy/data", Mode: 0o700, IsDir: true},
 		{Path: "caddy/config", Mode: 0o700, IsDir: true},
+		{Path: caddyUpstreams, Mode: 0o700, IsDir: true},
 		{Path: "caddy/etc/Caddyfile", Mode: 0o600, Content: m.caddyfile()},
 	}
 }
@@ -59,7 +83,7 @@ func (m Managed) caddyfile() string {
 	if m.Default != "" && !m.NoDefault {
 		answer = "redir " + m.Default + " 307"
 	}
-	b.WriteString("}\n:80 {\n\t" + answer + "\n}\n")
+	b.WriteString("}\n" + caddySnippet + ":80 {\n\t" + answer + "\n}\n")
 	if m.Custom != "" {
 		b.WriteString(strings.TrimRight(m.Custom, "\n") + "\n")
 	}

@@ -1,7 +1,7 @@
 package proxy
 
 import (
-	"regexp"
+	"path"
 	"strconv"
 	"time"
 
@@ -13,7 +13,9 @@ import (
 // new one is up and healthy when Admit's steps begin.
 type Rollout struct {
 	Kind  Kind
+	Dir   string        // Managed.Dir
 	Input Input         // of the new container's labels
+	Last  *Input        // of the old one's; nil if there is none
 	New   string        // its name, on Input.Network
 	Old   string        // name of the one that is to go; "" if there is none
 	Ports []int         // that the old one listens on; empty: those of the new one
@@ -21,8 +23,9 @@ type Rollout struct {
 	Limit time.Duration // for requests at the old one to end; 0: 30 s
 }
 
-// caddyMarker is the label whose name has the sign of a route.
-var caddyMarker = regexp.MustCompile(`^caddy_[0-9]+\.@(.+)\.path$`)
+// routed are two texts, one a line: a router with a warning has its place, too. It is
+// "disabled" when something in its labels makes no sense.
+const routed = "\"status\":\"enabled\"\n\"status\":\"warning\""
 
 const (
 	knowWait  = 30 * time.Second
@@ -82,8 +85,44 @@ func fifths(d, otherwise time.Duration) string {
 	return strconv.Itoa(int(d / (200 * time.Millisecond)))
 }
 
+// Prepare are the steps before the new container starts. They take away what a roll-out
+// with the same settings may have left long ago: the labels would bring it to life.
+func (r Rollout) Prepare() ([]run.Step, error) {
+	if r.Kind != Caddy || len(r.Input.Routes) == 0 {
+		return nil, nil
+	}
+	if err := r.validate(); err != nil {
+		return nil, err
+	}
+	used := map[string]string{}
+	if r.Last != nil {
+		used = newCaddy(*r.Last).upstreams(r.Old)
+	}
+	var stale []string
+	for _, name := range sorted(newCaddy(r.Input).upstreams(r.New)) {
+		if _, ok := used[name]; !ok {
+			stale = append(stale, path.Join(r.Dir, caddyUpstreams, name))
+		}
+	}
+	if len(stale) == 0 {
+		return nil, nil
+	}
+	return []run.Step{{Name: "routes", Title: "Making room for the new routes.", Delete: stale, Hidden: true}}, nil
+}
+
+// switchStep sends Caddy's new requests to the new container, all at once, without its
+// configuration being touched.
+func (r Rollout) switchStep() run.Step {
+	step := run.Step{Name: "switch", Title: "Sending requests to the new container."}
+	upstreams := newCaddy(r.Input).upstreams(r.New)
+	for _, name := range sorted(upstreams) {
+		step.Files = append(step.Files, run.File{Path: path.Join(r.Dir, caddyUpstreams, name), Mode: 0o600, Content: upstreams[name] + "\n"})
+	}
+	return step
+}
+
 // Admit are the steps after which the new container gets all new requests: the proxy
-// reaches each of its ports, and has its routes. They fail, and say why, when that does
+// reaches each of its ports, has its routes, and uses them. They fail, and say why, when that does
 // not come about in time; the old container has lost nothing then. There are none
 // without a managed proxy or without domains.
 func (r Rollout) Admit() ([]run.Step, error) {
@@ -98,9 +137,12 @@ func (r Rollout) Admit() ([]run.Step, error) {
 		steps = append(steps, inside("reach", "Looking whether the proxy reaches the new container on port "+itoa(port)+".",
 			reachScript, itoa(reachWait), r.New, itoa(port)))
 	}
-	know := inside("admit", "Waiting until the proxy sends requests to the new container.", knowScript,
-		append([]string{fifths(r.Wait, knowWait)}, r.signs()...)...)
-	return append(steps, know), nil
+	steps = append(steps, inside("admit", "Waiting until the proxy has the routes of the new container.", knowScript,
+		append([]string{fifths(r.Wait, knowWait)}, r.signs()...)...))
+	if r.Kind == Caddy {
+		steps = append(steps, r.switchStep())
+	}
+	return steps, nil
 }
 
 // Drain are the steps between Admit and the end of the old container.
@@ -133,6 +175,12 @@ func (r Rollout) validate() error {
 			return core.Invalid("container", "%q is no name of a container.", shorten(name))
 		}
 	}
+	if r.Kind == Caddy && !path.IsAbs(r.Dir) {
+		return core.Invalid("dir", "The folder of the proxy must be absolute.")
+	}
+	if r.Input.Generation == 0 {
+		return core.Invalid("generation", "Containers of a roll-out have a generation.")
+	}
 	if r.New == "" {
 		return core.Invalid("container", "The new container has no name.")
 	}
@@ -158,15 +206,13 @@ func (r Rollout) signs() []string {
 	if r.Kind == Traefik {
 		for _, key := range sorted(traefikLabels(r.Input)) {
 			if m := named.FindStringSubmatch(key); m != nil && m[1] == "routers" && m[3] == ".rule" {
-				out = append(out, traefikAPI+"/api/http/routers/"+m[2]+"@docker", `"status":"enabled"`)
+				out = append(out, traefikAPI+"/api/http/routers/"+m[2]+"@docker", routed)
 			}
 		}
 		return out
 	}
-	for _, key := range sorted(caddyLabels(r.Input)) {
-		if m := caddyMarker.FindStringSubmatch(key); m != nil {
-			out = append(out, caddyAPI+"/config/apps/http", `"taffrail":"`+m[1]+`"`)
-		}
+	for _, name := range sorted(newCaddy(r.Input).upstreams(r.New)) {
+		out = append(out, caddyAPI+"/config/apps/http", `"route":"`+name+`"`)
 	}
 	return out
 }

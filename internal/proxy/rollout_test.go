@@ -15,7 +15,7 @@ import (
 
 func rollout(t *testing.T, kind proxy.Kind) proxy.Rollout {
 	return proxy.Rollout{
-		Kind: kind, Input: cases(t)["https"], New: "app-new", Old: "app-old", Wait: time.Second, Limit: time.Second,
+		Kind: kind, Dir: "/data/taffrail/proxy", Input: cases(t)["https"], New: "app-new", Old: "app-old", Wait: time.Second, Limit: time.Second,
 	}
 }
 
@@ -47,12 +47,13 @@ func TestWithoutProxyOrDomainsNothingIsToDo(t *testing.T) {
 			t.Errorf("%s: %v, %v", what, steps, err)
 		}
 	}
-	if steps, err := first.Admit(); err != nil || len(steps) != 3 {
+	if steps, err := first.Admit(); err != nil || len(steps) != 4 {
 		t.Errorf("the first one: %v, %v", steps, err)
 	}
 	for what, change := range map[string]func(*proxy.Rollout){
 		"proxy": func(r *proxy.Rollout) { r.Kind = "x" }, "new": func(r *proxy.Rollout) { r.New = "" },
-		"old": func(r *proxy.Rollout) { r.Old = "$(id)" }, "input": func(r *proxy.Rollout) { r.Input.Name = "" },
+		"old":        func(r *proxy.Rollout) { r.Old = "$(id)" },
+		"generation": func(r *proxy.Rollout) { r.Input.Generation, r.Input.Container = 0, "x" }, "input": func(r *proxy.Rollout) { r.Input.Name = "" },
 	} {
 		r := rollout(t, proxy.Traefik)
 		change(&r)
@@ -62,6 +63,45 @@ func TestWithoutProxyOrDomainsNothingIsToDo(t *testing.T) {
 		if _, err := r.Drain(); core.CodeOf(err) != core.CodeInvalid {
 			t.Errorf("%s: %v", what, err)
 		}
+	}
+}
+
+// TestOldFilesAreTakenAway holds that no file is there that labels of the new container
+// would bring to life, but for those in use.
+func TestOldFilesAreTakenAway(t *testing.T) {
+	t.Parallel()
+	r := rollout(t, proxy.Caddy)
+	first, err := r.Prepare()
+	if err != nil || len(first) != 1 || len(first[0].Delete) != 1 {
+		t.Fatalf("%+v, %v", first, err)
+	}
+	admit, err := r.Admit()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := admit[len(admit)-1].Files
+	if len(files) != 1 || files[0].Path != first[0].Delete[0] || files[0].Content != "app-new:3000\n" {
+		t.Errorf("%s is taken away, %+v is written", first[0].Delete[0], files)
+	}
+	same, other := r.Input, r.Input
+	same.Generation--
+	other.Auth = proxy.Auth{User: "a", Hash: hash}
+	r.Last = &same
+	if steps, err := r.Prepare(); err != nil || len(steps) != 0 {
+		t.Errorf("the file in use: %+v, %v", steps, err)
+	}
+	r.Last = &other
+	if steps, err := r.Prepare(); err != nil || len(steps) != 1 {
+		t.Errorf("the file of other settings: %+v, %v", steps, err)
+	}
+	r = rollout(t, proxy.Traefik)
+	if steps, err := r.Prepare(); err != nil || len(steps) != 0 {
+		t.Errorf("Traefik has no files: %+v, %v", steps, err)
+	}
+	r = rollout(t, proxy.Caddy)
+	r.Dir = "proxy"
+	if _, err := r.Prepare(); core.CodeOf(err) != core.CodeInvalid {
+		t.Errorf("a folder anywhere: %v", err)
 	}
 }
 
@@ -111,7 +151,7 @@ func TestAdmitWaitsForTheProxy(t *testing.T) {
 	t.Parallel()
 	for kind, answer := range map[proxy.Kind]string{
 		proxy.Traefik: `{"rule":"x","status":"enabled","name":"y"}`,
-		proxy.Caddy:   `{"handler":"vars","taffrail":"t0-w4k8so0c-g7"},{"handler":"vars"}`,
+		proxy.Caddy:   `{"handler":"vars",MARK},{"handler":"vars"}`,
 	} {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
@@ -120,6 +160,12 @@ func TestAdmitWaitsForTheProxy(t *testing.T) {
 				t.Fatal(err)
 			}
 			s := newStage(t, map[string]string{"wget": asks})
+			step := admit[len(admit)-1]
+			if kind == proxy.Caddy {
+				step = admit[len(admit)-2]
+			}
+			sign := step.Argv[len(step.Argv)-1]
+			answer := strings.ReplaceAll(answer, "MARK", sign)
 			s.file(t, "answer", answer)
 			if out, err := s.play(t, admit, "admit"); err != nil {
 				t.Errorf("%v: %s", err, out)
@@ -128,7 +174,7 @@ func TestAdmitWaitsForTheProxy(t *testing.T) {
 			if got := strings.Count(string(asked), "\n"); got < 3 || !strings.HasPrefix(string(asked), "http://127.0.0.1:") {
 				t.Errorf("asked %d times:\n%s", got, asked)
 			}
-			s.file(t, "answer", strings.NewReplacer("enabled", "disabled", "-g7", "-g77").Replace(answer))
+			s.file(t, "answer", strings.NewReplacer("enabled", "disabled", "-w4k8so0c-", "-w4k8so0d-").Replace(answer))
 			out, err := s.play(t, admit, "admit")
 			if err == nil || !strings.Contains(out, "no route to the new container") {
 				t.Errorf("another answer: %v: %s", err, out)

@@ -59,6 +59,7 @@ type Input struct {
 	// Generation is 0 for containers that are stopped before their successors start.
 	// Otherwise it is higher than that of every container of this Name that still runs.
 	Generation int
+	Container  string // its name, with Generation 0
 	Network    string // that the proxy reaches the container over
 	Port       int    // of the container, for domains that name none
 	Routes     []Route
@@ -115,6 +116,9 @@ func (in Input) Validate() error {
 	}
 	if len(in.Routes) > 0 && !networkName.MatchString(in.Network) {
 		f.add("network", "The network must be named.")
+	}
+	if in.Generation == 0 && len(in.Routes) > 0 && !networkName.MatchString(in.Container) {
+		f.add("container", "A container without a generation must be named.")
 	}
 	if !resolver.MatchString(in.Resolver) {
 		f.add("resolver", "The certificate resolver may have letters, digits and -.")

@@ -26,6 +26,13 @@ func traefikLabels(in Input) map[string]string {
 	return t.labels
 }
 
+// How long Traefik tries again to reach a container that does not take the connection.
+// Nothing was sent then, so that any request may be tried again.
+const (
+	retryAttempts = 8
+	retryInterval = "100ms"
+)
+
 type traefik struct {
 	in     Input
 	labels map[string]string
