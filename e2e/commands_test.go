@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,6 +29,8 @@ import (
 //	                                a stop it uses the same address and folder
 //	controller kill NAME            SIGKILL
 //	controller stop NAME            SIGTERM, and wait for exit code 0
+//	engine NAME ENGINE [FLAG…]      make a standalone database; sets NAME to its uuid
+//	freeport VAR                    set VAR to a port that nobody listens on
 //	service NAME FILE [FLAG…]       make a service of a compose file; sets NAME to its uuid;
 //	                                it is taken down when the script has ended
 //	sshserver NAME N [FLAG…]        add lab host N as a server
@@ -45,6 +48,8 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
 		"controller":  controllerCommand,
 		"service":     serviceCommand,
+		"engine":      engineCommand,
+		"freeport":    freePortCommand,
 		"sshserver":   sshServerCommand,
 		"database":    databaseCommand,
 		"exits":       exitsCommand,
@@ -114,6 +119,27 @@ func serviceCommand(ts *testscript.TestScript, neg bool, args []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.services = append(w.services, uuid)
+}
+
+// engineCommand makes a standalone database; "database" makes one in the lab's PostgreSQL.
+func engineCommand(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, args, 2, "engine NAME ENGINE [FLAG…]")
+	ts.Check(ts.Exec("taffrail", append([]string{"databases", "create", args[1], "--name", args[0]}, args[2:]...)...))
+	uuid, _, _ := strings.Cut(strings.TrimSpace(ts.ReadFile("stdout")), "\n")
+	ts.Setenv(args[0], uuid)
+	w := of(ts)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.engines = append(w.engines, uuid)
+}
+
+func freePortCommand(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, args, 1, "freeport VAR")
+	address, err := freeAddress()
+	ts.Check(err)
+	_, port, err := net.SplitHostPort(address)
+	ts.Check(err)
+	ts.Setenv(args[0], port)
 }
 
 func sshServerCommand(ts *testscript.TestScript, neg bool, args []string) {

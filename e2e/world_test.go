@@ -32,6 +32,7 @@ type world struct {
 	mu          sync.Mutex // guards what follows
 	controllers map[string]*controller
 	services    []string // uuids to clean up after
+	engines     []string // uuids of standalone databases, likewise
 	databases   []string // URLs, likewise
 }
 
@@ -79,9 +80,24 @@ func (w *world) close() {
 		_ = testenv.DropDatabase(ctx, os.Getenv("TAFFRAIL_LAB_POSTGRES"), dsn)
 	}
 	for _, uuid := range w.services {
-		_ = exec.CommandContext(ctx, "docker", "compose", "-p", uuid, "down", "-v", "-t", "0", "--remove-orphans").Run()
-		_ = os.RemoveAll(filepath.Join("/data/taffrail/services", uuid))
+		w.clear(ctx, uuid, "services")
 	}
+	for _, uuid := range w.engines {
+		w.clear(ctx, uuid, "databases")
+		w.clear(ctx, uuid, "backups/databases")
+	}
+}
+
+// clear takes away what a resource has left on this machine. Containers are stopped by
+// the label of their project; volumes have the uuid in their name.
+func (w *world) clear(ctx context.Context, uuid, folder string) {
+	_ = exec.CommandContext(ctx, "docker", "compose", "-p", uuid, "down", "-v", "-t", "0", "--remove-orphans").Run()
+	if out, err := exec.CommandContext(ctx, "docker", "volume", "ls", "-q", "--filter", "name="+uuid).Output(); err == nil {
+		for _, volume := range strings.Fields(string(out)) {
+			_ = exec.CommandContext(ctx, "docker", "volume", "rm", volume).Run()
+		}
+	}
+	_ = os.RemoveAll(filepath.Join("/data/taffrail", folder, uuid))
 }
 
 // freeAddress finds a port that nobody listens on now.

@@ -229,6 +229,7 @@ func (a *app) notes(warnings []string) {
 
 func (a *app) databasesUpdate() *cobra.Command {
 	var f databaseFlags
+	var watch watchFlags
 	cmd := &cobra.Command{
 		Use: "update NAME", Short: "Change a database; restart it to bring the change about", Args: exactly("NAME"),
 		Long: `Changes a database. Public access changes at once; everything else takes effect with
@@ -250,8 +251,13 @@ the next start.`,
 			return err
 		}
 		a.notes(changed.Warnings)
+		if changed.DeploymentUUID != "" && (watch.wait || watch.json) {
+			return a.afterwards(ctx, c, watch, api.DeployedItem{
+				Message: changed.Message, ResourceUUID: found.uuid, DeploymentUUID: changed.DeploymentUUID})
+		}
 		return a.print(changed, func() table { return table{rows: [][]string{{changed.Message}}, names: args} })
 	})
 	f.add(cmd)
+	watch.add(cmd)
 	return cmd
 }
