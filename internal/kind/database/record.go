@@ -50,7 +50,7 @@ func (k *Kind) recordState(ctx context.Context, t *target, d core.Deployment, fo
 		hash = d.Config.Hash
 	}
 	id := t.Database.UUID
-	sum := status(found.Containers, id, deployed.proxied(), answered(d, found, id))
+	sum := status(found.Containers, id, deployed.proxied(), t.proven(d, found))
 	if err := k.store.SetDatabaseStatus(ctx, d.TeamID, t.Database.RowID, sum, hash, &ran); err != nil {
 		return fmt.Errorf("record database: %w", err)
 	}
@@ -67,9 +67,16 @@ func brings(d core.Deployment) bool {
 	}
 }
 
-// answered says whether the run that ended has seen the database answer.
-func answered(d core.Deployment, found core.Findings, id core.ID) bool {
-	return brings(d) && found.Answers[string(id)] != "" && !restarted(found.Containers, id)
+// proven says whether the database has answered: in the run that ended, or before one
+// that did not touch it.
+func (t *target) proven(d core.Deployment, found core.Findings) bool {
+	if restarted(found.Containers, t.Database.UUID) {
+		return false
+	}
+	if brings(d) {
+		return found.Answers[string(t.Database.UUID)] != ""
+	}
+	return t.Database.Status == healthy
 }
 
 // ran says which image ran last, and in which version; what is empty is as it was known

@@ -92,6 +92,26 @@ func TestStatusIsOfWhatWasDeployed(t *testing.T) {
 	}
 }
 
+// TestProvenGoesOn: what answered before counts behind deployments that did not touch it.
+func TestProvenGoesOn(t *testing.T) {
+	t.Parallel()
+	for verb, want := range map[core.Verb]string{core.VerbBackup: "running:healthy", core.VerbRenew: "running:healthy", core.VerbRestart: "starting:unknown"} {
+		s := newShelf(t, "redis")
+		s.start(t)
+		s.loaded.Database.Status = "running:healthy"
+		seen := s.running()
+		seen[0].Health = "starting"
+		s.record(t, core.Deployment{Verb: verb, Status: core.StatusFailed}, core.Findings{Looked: true, Containers: seen})
+		if s.status != want {
+			t.Errorf("%s: %s, want %s", verb, s.status, want)
+		}
+		seen[0].Restarts = 1
+		if s.record(t, core.Deployment{Verb: verb, Status: core.StatusFailed}, core.Findings{Looked: true, Containers: seen}); s.status != "starting:unknown" {
+			t.Errorf("%s, started again by itself: %s", verb, s.status)
+		}
+	}
+}
+
 // TestRecordedRun: what of a deployment's end is kept.
 func TestRecordedRun(t *testing.T) {
 	t.Parallel()
