@@ -26,9 +26,6 @@ var (
 	databaseForm = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.$@-]{0,62}$`)
 	ownForm      = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_-]*$`)
 	scriptForm   = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
-	sizeForm     = regexp.MustCompile(`^(\d+(\.\d+)?[bkmgBKMG]?[bB]?)?$`)
-	cpusForm     = regexp.MustCompile(`^(\d{1,4}(\.\d{1,9})?|\.\d{1,9})?$`)
-	cpusetForm   = regexp.MustCompile(`^(\d{1,4}(-\d{1,4})?(,\d{1,4}(-\d{1,4})?)*)?$`)
 	imageForm    = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?/)?` +
 		`[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*(:\w[\w.-]{0,127})?(@sha256:[a-f0-9]{64})?$`)
 )
@@ -178,32 +175,13 @@ func (f faults) scripts(s *Spec, list []core.InitScript) {
 }
 
 func (f faults) limits(l core.Limits) {
-	for field, value := range map[string]string{
-		"limits_memory": l.Memory, "limits_memory_swap": strings.TrimPrefix(l.MemorySwap, "-1"), "limits_memory_reservation": l.MemoryReservation,
-	} {
-		if !sizeForm.MatchString(value) || len(value) > 20 {
-			f.add(field, "must be a size as Docker takes it, like 512m or 2g; 0 is no limit.")
-		}
-	}
-	if set(l.MemorySwap) && !set(l.Memory) {
-		f.add("limits_memory_swap", "needs limits_memory: it is how much memory and swap there may be together.")
-	}
-	if l.MemorySwappiness < 0 || l.MemorySwappiness > 100 {
-		f.add("limits_memory_swappiness", "must be between 0 and 100.")
-	}
-	if !cpusForm.MatchString(l.CPUs) {
-		f.add("limits_cpus", "must be a number of processors, like 0.5; 0 is no limit.")
-	}
-	if !cpusetForm.MatchString(l.CPUSet) || len(l.CPUSet) > maxPassword {
-		f.add("limits_cpuset", "must be a list of processors, like 0-2,4.")
-	}
-	if l.CPUShares < 0 || l.CPUShares > 262144 {
-		f.add("limits_cpu_shares", "must be between 0 and 262144.")
+	for field, text := range compose.CheckLimits(l) {
+		f.add(field, "%s", text)
 	}
 }
 
-// set says whether a limit limits anything.
-func set(limit string) bool { return limit != "" && limit != "0" }
+// limited says whether a limit limits anything.
+func limited(limit string) bool { return limit != "" && limit != "0" }
 
 func (f faults) health(h core.HealthCheck) {
 	for field, value := range map[string]int{

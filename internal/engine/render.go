@@ -196,7 +196,7 @@ func (r *rendering) limit(service map[string]any, l core.Limits) {
 	for key, value := range map[string]string{
 		"mem_limit": l.Memory, "memswap_limit": l.MemorySwap, "mem_reservation": l.MemoryReservation, "cpus": l.CPUs, "cpuset": l.CPUSet,
 	} {
-		if set(value) {
+		if limited(value) {
 			service[key] = value
 		}
 	}
