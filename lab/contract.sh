@@ -52,6 +52,7 @@ dragonfly() {
   up df dragonflydb/dragonfly:latest dragonfly --requirepass=pw --dbfilename dump --logtostderr; ready df sh -c 'redis-cli -a pw ping | grep PONG'
   ok set x df redis-cli -a pw set k 42; stop df
   up dft -v "$T/tls:/certs:ro" dragonflydb/dragonfly:latest dragonfly --requirepass pw --tls --tls_cert_file /certs/server.crt --tls_key_file /certs/server.key; ready dft sh -c 'redis-cli --tls --cacert /certs/server.crt -h localhost -a pw ping | grep PONG'
+  printf '# flags\n--requirepass= a b\n' > "$T/df.flags"; chmod 644 "$T/df.flags"; up dff -v "$T/df.flags:/df.flags:ro" dragonflydb/dragonfly:latest dragonfly --flagfile=/df.flags; ready dff sh -c 'redis-cli -a " a b" ping | grep PONG'
   has "unknown flag" 'Unknown command line flag' docker run --rm dragonflydb/dragonfly:latest dragonfly --bogus 1
 }
 mariadb() {
@@ -63,7 +64,7 @@ mariadb() {
   has kept 42 x ma mariadb -uapp -ppw appdb -Ne 'select x from t'; has "no password" 'password option is not specified' docker run --rm mariadb:11
 }
 mysql() {
-  up my -e MYSQL_ROOT_PASSWORD="ro'ot" -e MYSQL_USER=app -e MYSQL_PASSWORD=pw -e MYSQL_DATABASE=appdb -v "$T/sql:/docker-entrypoint-initdb.d:ro" -v "$T/tls:/certs:ro" mysql:8 --max-connections=66 --ssl-cert=/certs/server.crt --ssl-key=/certs/server.key --ssl-ca=/certs/server.crt
+  up my -e MYSQL_ROOT_PASSWORD="ro\\'ot" -e MYSQL_USER=app -e MYSQL_PASSWORD=pw -e MYSQL_DATABASE=appdb -v "$T/sql:/docker-entrypoint-initdb.d:ro" -v "$T/tls:/certs:ro" mysql:8 --max-connections=66 --ssl-cert=/certs/server.crt --ssl-key=/certs/server.key --ssl-ca=/certs/server.crt
   ready my mysql -uapp -ppw -h127.0.0.1 appdb -e 'select 1'
   has user 42 x my mysql -uapp -ppw -h127.0.0.1 appdb -Ne 'select x from t'; has flag 66 x my mysql -uroot -p"ro'ot" -Ne 'select @@max_connections'
   has ping alive x my mysqladmin ping -h localhost -u root -p"ro'ot"; has tls TLS x my mysql -uapp -ppw -h127.0.0.1 --ssl-mode=REQUIRED -Ne "show status like 'Ssl_version'"

@@ -239,12 +239,3 @@ func clickhouse() *Spec {
 		forward: -1,
 	}
 }
-
-// otherImages are databases that no Spec is about, by the last part of the image's name.
-// Tools around databases (exporters, admin pages, backup jobs) are not.
-func otherImages() []string {
-	return []string{
-		"edgedb", "gel", "memcached", "influxdb", "couchdb", "cassandra", "scylla", "neo4j", "arangodb", "rethinkdb",
-		"surrealdb", "cockroach", "elasticsearch", "opensearch", "mssql-server",
-	}
-}

@@ -1,13 +1,7 @@
 package engine
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/xml"
-	"net"
-	"net/url"
 	"regexp"
-	"strconv"
 	"strings"
 	"text/template"
 
@@ -96,36 +90,6 @@ func (sc *scope) words(sources []string) []string {
 	return out
 }
 
-// escapeURI leaves only what needs no escape anywhere in a URL.
-func escapeURI(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
-
-// escapeOption makes the inside of a quoted value of an option file of mysql's clients,
-// which is also the inside of a quoted string of its SQL: the official image puts
-// passwords into both as they come.
-func escapeOption(s string) string {
-	return strings.NewReplacer(`\`, `\\`, `'`, `\'`, `"`, `\"`).Replace(s)
-}
-
-// escapeHex makes the inside of a quoted argument of redis' configuration file.
-func escapeHex(s string) string {
-	var b strings.Builder
-	for i := range len(s) {
-		b.WriteString(`\x` + hex.EncodeToString([]byte{s[i]}))
-	}
-	return b.String()
-}
-
-func escapeXML(s string) string {
-	var b strings.Builder
-	_ = xml.EscapeText(&b, []byte(s)) // a Builder never fails
-	return b.String()
-}
-
-func sum(s string) string {
-	digest := sha256.Sum256([]byte(s))
-	return hex.EncodeToString(digest[:])
-}
-
 // line ends a text that may lack the end of its last line.
 func line(s string) string {
 	if s == "" || strings.HasSuffix(s, "\n") {
@@ -137,31 +101,4 @@ func line(s string) string {
 // sets says whether a configuration of lines sets an option.
 func sets(conf, option string) bool {
 	return regexp.MustCompile(`(?mi)^\s*` + regexp.QuoteMeta(option) + `[\s=]`).MatchString(conf)
-}
-
-func (s *Spec) port(db core.Database) int {
-	if db.Settings.EnableSSL {
-		return s.TLSPort
-	}
-	return s.Port
-}
-
-// InternalURL is how containers on its network reach a database. It holds the password.
-func (s *Spec) InternalURL(db core.Database) string {
-	return s.urlAt(db, string(db.UUID), s.port(db))
-}
-
-// ExternalURL is how others reach a database through host; "" when it has no public
-// port. It holds the password.
-func (s *Spec) ExternalURL(db core.Database, host string) string {
-	if p := db.Settings.Public; p.Enabled && p.Port != 0 {
-		return s.urlAt(db, host, p.Port)
-	}
-	return ""
-}
-
-func (s *Spec) urlAt(db core.Database, host string, port int) string {
-	sc := s.scope(db)
-	sc.Address = net.JoinHostPort(strings.Trim(host, "[]"), strconv.Itoa(port))
-	return sc.text(s.url)
 }

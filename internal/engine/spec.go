@@ -1,12 +1,6 @@
 package engine
 
-import (
-	"path"
-	"slices"
-	"strings"
-
-	"github.com/taffrail/taffrail/internal/core"
-)
+import "github.com/taffrail/taffrail/internal/core"
 
 // Passwords get one alphabet that needs no quotes anywhere.
 const (
@@ -85,32 +79,6 @@ func Find(name string) (*Spec, bool) {
 	return nil, false
 }
 
-// OfImage returns the engine that an image is known to be of by its name.
-func OfImage(image string) (*Spec, bool) {
-	dir, base, _ := cutImage(image)
-	for _, s := range All() {
-		if slices.Contains(s.images, base) || base == "server" && slices.Contains(s.images, path.Base(dir)) {
-			return s, true
-		}
-	}
-	return nil, false
-}
-
-// IsDatabaseImage says whether an image is known to be some database, also one that no
-// Spec is about.
-func IsDatabaseImage(image string) bool {
-	_, known := OfImage(image)
-	_, base, _ := cutImage(image)
-	return known || slices.Contains(otherImages(), base)
-}
-
-// cutImage splits the reference of an image without its digest.
-func cutImage(image string) (dir, base, tag string) {
-	name, _, _ := strings.Cut(image, "@")
-	base, tag, _ = strings.Cut(path.Base(name), ":")
-	return path.Dir(name), base, tag
-}
-
 // Field finds a field by its name.
 func (s *Spec) Field(name string) (Field, bool) {
 	for _, f := range s.Fields {
@@ -147,34 +115,3 @@ func (s *Spec) DataVolumes(db core.Database) []core.Storage {
 // Reload is the command in the container that takes up a new certificate without a
 // restart; nil when the engine does so by itself.
 func (s *Spec) Reload(db core.Database) []string { return s.scope(db).words(s.reload) }
-
-// Dump says how these databases, or all, are dumped, and read back into db. Without names
-// it is the one of db's own. An engine that has no databases by name dumps everything.
-func (s *Spec) Dump(db core.Database, databases []string, all bool) (Dump, error) {
-	const field = "databases_to_backup"
-	sc := s.scope(db)
-	if sc.Name = sc.Database; len(databases) == 1 {
-		sc.Name = databases[0]
-	}
-	for _, name := range databases {
-		if !databaseForm.MatchString(name) {
-			return Dump{}, core.Invalid(field, "%q cannot be dumped by name: a name has letters, digits and . _ - $ @, at most 63. "+
-				"Dump all databases instead.", name)
-		}
-	}
-	d := s.all
-	var names []string
-	switch {
-	case all:
-	case s.one == nil && s.many == nil && len(databases) > 0:
-		return Dump{}, core.Invalid(field, "%s has no databases by name: leave the field empty.", s.Title)
-	case s.one == nil && len(databases) == 0:
-	case s.one != nil && len(databases) <= 1:
-		d = s.one
-	case s.many == nil:
-		return Dump{}, core.Invalid(field, "%s dumps one database or all at a time: make a schedule for each.", s.Title)
-	default:
-		d, names = s.many, databases
-	}
-	return Dump{Write: append(sc.words(d.write), names...), Read: sc.words(d.read), Extension: d.extension, Gzip: d.gzip}, nil
-}
