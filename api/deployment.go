@@ -110,6 +110,7 @@ type ApplicationDeployment struct {
 	PullRequestID          int64   `json:"pull_request_id"`
 	RestartOnly            bool    `json:"restart_only"`
 	Rollback               bool    `json:"rollback"`
+	Branch                 *string `json:"branch" doc:"Or tag that it was deployed from."`
 }
 
 // DeploymentPage is a page of an application's deployments.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,28 +42,41 @@ type API struct {
 	control *control.Control
 	log     *slog.Logger
 	limiter *httpio.Limiter
+	hooks   *httpio.Limiter // of deliveries, before anything is known of them
 	routes  []Route
+	inbound []Route // outside of Prefix
 	openapi []byte
 }
 
 // New makes an API.
 func New(d Deps) (*API, error) {
-	a := &API{deps: d, control: d.Control, log: d.Log, limiter: httpio.NewLimiter(d.RateLimit, d.Now)}
-	a.routes = a.table()
+	a := &API{
+		deps: d, control: d.Control, log: d.Log,
+		limiter: httpio.NewLimiter(d.RateLimit, d.Now), hooks: httpio.NewLimiter(hooksPerRequest*d.RateLimit, d.Now),
+	}
+	a.routes, a.inbound = a.table(), a.hookTable()
 	var err error
-	a.openapi, err = marshalDocument(a.routes)
+	a.openapi, err = marshalDocument(a.documented())
 	return a, err
 }
 
 // Routes is the whole table.
 func (a *API) Routes() []Route { return a.routes }
 
-// Handler serves everything: the routes below /api/v1 and /api, the documentation, and a
-// page at the root that says what this is.
+// Inbound is the table of what is outside of Prefix: addresses for webhooks.
+func (a *API) Inbound() []Route { return a.inbound }
+
+func (a *API) documented() []Route { return slices.Concat(a.routes, a.inbound) }
+
+// Handler serves everything: the routes below /api/v1 and /api, webhooks, the
+// documentation, and a page at the root that says what this is.
 func (a *API) Handler() http.Handler {
 	router := httpio.NewRouter(http.HandlerFunc(a.missing), a.wrongMethod)
 	for _, route := range a.routes {
 		router.Handle(route.Method, Prefix+route.Path, a.endpoint(route))
+	}
+	for _, route := range a.inbound {
+		router.Handle(route.Method, route.Path, a.endpoint(route))
 	}
 	for path, h := range a.pages() {
 		router.Handle(http.MethodGet, path, h)

@@ -57,12 +57,16 @@ func databasePatch(s api.DatabaseSettings, l api.LimitSettings, h api.HealthChec
 		Name: s.Name, Description: s.Description, Image: s.Image,
 		Public:    control.PublicPatch{Enabled: s.IsPublic, Port: s.PublicPort, Timeout: s.PublicPortTimeout, Allow: s.PublicAllowList},
 		EnableSSL: s.EnableSSL, SSLMode: s.SSLMode, PortsMappings: s.PortsMappings, DockerOptions: s.CustomDockerRunOptions,
-		Limits: control.LimitsPatch{
-			Memory: l.Memory, MemorySwap: l.MemorySwap, MemoryReservation: l.MemoryReservation,
-			MemorySwappiness: l.MemorySwappiness, CPUs: l.CPUs, CPUSet: l.CPUSet, CPUShares: l.CPUShares,
-		},
+		Limits:      limitsPatch(l),
 		Health:      control.HealthPatch(h),
 		InitScripts: initScripts(s.InitScripts),
+	}
+}
+
+func limitsPatch(l api.LimitSettings) control.LimitsPatch {
+	return control.LimitsPatch{
+		Memory: l.Memory, MemorySwap: l.MemorySwap, MemoryReservation: l.MemoryReservation,
+		MemorySwappiness: l.MemorySwappiness, CPUs: l.CPUs, CPUSet: l.CPUSet, CPUShares: l.CPUShares,
 	}
 }
 

@@ -29,6 +29,8 @@ func (a *API) deploy(ctx context.Context, p auth.Principal, in deploy) (api.Depl
 			PullLatest: b.PullLatest, StopBeforeStart: b.StopBeforeStart, Force: b.Force, ForceVersion: b.ForceVersion,
 		},
 		BackupBefore: b.BackupBefore,
+		PullRequest:  int(b.PullRequestID),
+		DockerTag:    b.DockerTag,
 		Note:         b.Note,
 	})
 	return api.Deployed{Deployments: list(queued, showDeployed)}, err

@@ -105,7 +105,11 @@ func (a *API) listKind(w http.ResponseWriter, r *http.Request, p auth.Principal,
 
 func (a *API) listApplicationDeployments(ctx context.Context, p auth.Principal, in pageOf) (api.DeploymentPage, error) {
 	found, count, err := a.control.ListResourceDeployments(ctx, p, core.KindApplication, core.ID(in.UUID), in.Skip, in.Take)
-	return api.DeploymentPage{Count: count, Deployments: list(found, showDeployment)}, err
+	if err != nil {
+		return api.DeploymentPage{}, err
+	}
+	shown, err := a.showWaiting(ctx, p, found)
+	return api.DeploymentPage{Count: count, Deployments: shown}, err
 }
 
 func (a *API) cancelDeployment(ctx context.Context, p auth.Principal, in one) (api.Cancelled, error) {

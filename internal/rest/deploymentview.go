@@ -42,12 +42,22 @@ func kindViews() map[core.Kind]func(core.Deployment, *api.Deployment) {
 		core.KindApplication: func(d core.Deployment, out *api.Deployment) {
 			out.ApplicationDeployment = &api.ApplicationDeployment{
 				ApplicationID: strconv.FormatInt(d.Resource.RowID, 10), ApplicationName: d.Resource.Name,
-				Commit: "HEAD", ConfigurationHash: text(d.Config.Hash), DestinationID: "0",
-				ForceRebuild: d.Options.Force, IsWebhook: d.Trigger == core.TriggerWebhook,
-				RestartOnly: d.Verb == core.VerbRestart, Rollback: d.Verb == core.VerbRollback,
+				Commit: head(d.Revision.Commit), CommitMessage: text(d.Revision.Message), ConfigurationHash: text(d.Config.Hash),
+				DestinationID: "0", DockerRegistryImageTag: text(d.Revision.Tag), ForceRebuild: d.Options.Force,
+				GitType: text(d.Revision.Provider), IsWebhook: d.Trigger == core.TriggerWebhook,
+				OnlyThisServer: d.Revision.OnlyHere, PullRequestID: int64(d.Revision.PullRequest),
+				RestartOnly: d.Verb == core.VerbRestart, Rollback: d.Verb == core.VerbRollback, Branch: text(d.Revision.Branch),
 			}
 		},
 	}
+}
+
+// head is what clients expect where no commit is known.
+func head(commit string) string {
+	if commit == "" {
+		return "HEAD"
+	}
+	return commit
 }
 
 func story(d core.Deployment) api.DeploymentStory {

@@ -50,7 +50,7 @@ func (a *API) docs(w http.ResponseWriter, _ *http.Request, _ auth.Principal, _ n
 		return err
 	}
 	var b bytes.Buffer
-	if err := page.Execute(&b, docsView{Prefix: Prefix, Version: api.Version, Groups: groupsOf(a.routes)}); err != nil {
+	if err := page.Execute(&b, docsView{Prefix: Prefix, Version: api.Version, Groups: groupsOf(a.documented())}); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")

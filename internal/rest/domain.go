@@ -22,14 +22,26 @@ func (a *API) listDomains(ctx context.Context, p auth.Principal, in serverDomain
 	if err != nil {
 		return nil, err
 	}
+	wanted := func(server int64, id core.ID) bool {
+		return server == s.RowID && (in.Resource == "" || in.Resource == string(id))
+	}
 	services, err := a.control.ListServices(ctx, p)
 	if err != nil {
 		return nil, err
 	}
+	applications, err := a.control.ListApplications(ctx, p)
+	if err != nil {
+		return nil, err
+	}
 	var names []string
-	for _, service := range services {
-		if service.ServerID == s.RowID && (in.Resource == "" || in.Resource == string(service.UUID)) {
-			names = append(names, hostNames(service)...)
+	for _, o := range services {
+		if wanted(o.ServerID, o.UUID) {
+			names = append(names, hostNames(serviceAddresses(o))...)
+		}
+	}
+	for _, o := range applications {
+		if wanted(o.ServerID, o.UUID) {
+			names = append(names, hostNames(applicationAddresses(o.Application))...)
 		}
 	}
 	if len(names) == 0 {
@@ -39,10 +51,19 @@ func (a *API) listDomains(ctx context.Context, p auth.Principal, in serverDomain
 	return []api.Domains{{IP: s.IP, Domains: slices.Compact(names)}}, nil
 }
 
-func hostNames(s core.Service) []string {
+func serviceAddresses(s core.Service) []string {
+	return list(s.Parts, func(o core.ServicePart) string { return o.Fqdn })
+}
+
+func applicationAddresses(o core.Application) []string {
+	return append(list(o.Build.ComposeDomains, func(d core.PartDomain) string { return d.Domain }), o.Serve.Domains)
+}
+
+// hostNames are those of lists of comma-separated URLs.
+func hostNames(addresses []string) []string {
 	var out []string
-	for _, part := range s.Parts {
-		for address := range strings.SplitSeq(part.Fqdn, ",") {
+	for _, csv := range addresses {
+		for address := range strings.SplitSeq(csv, ",") {
 			if u, err := url.Parse(strings.TrimSpace(address)); err == nil && u.Hostname() != "" {
 				out = append(out, u.Hostname())
 			}

@@ -24,7 +24,7 @@ func (a *API) getEnvironment(ctx context.Context, p auth.Principal, in inProject
 	e, err := a.control.GetEnvironment(ctx, p, core.ID(in.UUID), in.Environment)
 	return api.EnvironmentDetail{
 		Environment:  showEnvironment(e.Environment),
-		Applications: []api.Resource{},
+		Applications: list(e.Applications, showApplication),
 		Services:     list(e.Services, showService),
 		Databases:    list(e.Databases, databaseView(p)),
 	}, err

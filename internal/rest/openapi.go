@@ -25,6 +25,9 @@ func marshalDocument(routes []Route) ([]byte, error) {
 		if !ok {
 			item = object{}
 			paths[route.Path] = item
+			if strings.HasPrefix(route.Path, hooksPath) {
+				item["servers"] = []object{{"url": "/", "description": "Outside of the API"}}
+			}
 		}
 		item[strings.ToLower(route.Method)] = operation(s, route)
 	}

@@ -2,7 +2,6 @@ package rest
 
 import (
 	"context"
-	"slices"
 
 	"github.com/taffrail/taffrail/api"
 	"github.com/taffrail/taffrail/internal/auth"
@@ -17,14 +16,6 @@ func (a *API) listResources(ctx context.Context, p auth.Principal, _ none) ([]ap
 
 func (a *API) serverResources(ctx context.Context, p auth.Principal, in one) ([]api.Resource, error) {
 	found, err := a.control.ServerResources(ctx, p, core.ID(in.UUID))
-	return list(found, showResource), err
-}
-
-// listApplications answers with an empty list while there are none: clients in the wild
-// ask for it whatever they are about.
-func (a *API) listApplications(ctx context.Context, p auth.Principal, _ none) ([]api.Resource, error) {
-	found, err := a.control.Resources(ctx, p)
-	found = slices.DeleteFunc(found, func(r control.Resource) bool { return r.Kind != core.KindApplication })
 	return list(found, showResource), err
 }
 

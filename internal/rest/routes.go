@@ -6,6 +6,7 @@ import (
 
 	"github.com/taffrail/taffrail/api"
 	"github.com/taffrail/taffrail/internal/auth"
+	"github.com/taffrail/taffrail/internal/control"
 	"github.com/taffrail/taffrail/internal/core"
 	"github.com/taffrail/taffrail/internal/engine"
 )
@@ -13,7 +14,7 @@ import (
 // table is the whole API. Paths are below Prefix; a fixed segment beats a {parameter}.
 func (a *API) table() []Route {
 	return slices.Concat(a.systemRoutes(), a.teamRoutes(), a.serverRoutes(), a.projectRoutes(),
-		a.serviceRoutes(), a.databaseRoutes(), a.backupRoutes(), a.deploymentRoutes())
+		a.applicationRoutes(), a.gitHubRoutes(), a.sharedRoutes(), a.serviceRoutes(), a.databaseRoutes(), a.backupRoutes(), a.deploymentRoutes())
 }
 
 func (a *API) systemRoutes() []Route {
@@ -23,7 +24,6 @@ func (a *API) systemRoutes() []Route {
 		raw[any](http.MethodGet, "/openapi.json", "", "This document", mediaJSON, a.document),
 		raw[string](http.MethodGet, "/docs", "", "This document for people", mediaHTML, a.docs),
 		raw[api.Event](http.MethodGet, "/events", auth.Read, "Follow changes of status", mediaStream, a.events),
-		get("/applications", auth.Read, "List applications", a.listApplications),
 		get("/resources", auth.Read, "List resources of all kinds", a.listResources),
 	}
 }
@@ -60,6 +60,11 @@ func (a *API) serverRoutes() []Route {
 		get("/servers/{uuid}/resources", auth.Read, "List what is deployed on a server", a.serverResources),
 		get("/servers/{uuid}/domains", auth.Read, "List the domains that lead to a server", a.listDomains),
 		get("/servers/{uuid}/destinations", auth.Read, "List the Docker networks of a server", a.listDestinations),
+		get("/servers/{uuid}/proxy", auth.Read, "Get the reverse proxy of a server", a.getProxy),
+		patch("/servers/{uuid}/proxy", auth.Write, 200, "Choose the reverse proxy of a server", a.updateProxy),
+		post("/servers/{uuid}/proxy/start", auth.Write, 200, "Start the reverse proxy of a server", a.moveProxy("started", a.control.StartProxy), 400, 503),
+		post("/servers/{uuid}/proxy/restart", auth.Write, 200, "Start the reverse proxy of a server anew", a.moveProxy("restarted", a.control.RestartProxy), 400, 503),
+		post("/servers/{uuid}/proxy/stop", auth.Write, 200, "Stop the reverse proxy of a server", a.moveProxy("stopped", a.control.StopProxy), 400, 503),
 	}
 }
 
@@ -76,6 +81,80 @@ func (a *API) projectRoutes() []Route {
 		get("/projects/{uuid}/environments/{environment}", auth.Read, "Get an environment with its resources", a.getEnvironment),
 		patch("/projects/{uuid}/environments/{environment}", auth.Write, 200, "Change an environment", a.updateEnvironment, 409),
 		remove("/projects/{uuid}/environments/{environment}", auth.Write, "Delete an environment", a.deleteEnvironment, 400),
+	}
+}
+
+func (a *API) applicationRoutes() []Route {
+	const (
+		all  = "/applications"
+		uuid = "/applications/{uuid}"
+	)
+	out := []Route{get(all, auth.Read, "List applications", a.listApplications)}
+	for _, s := range applicationSources() {
+		create := post(all+"/"+string(s.from), auth.Write, 201, "Make an application: "+s.title, a.createApplication(s.from), 404, 409)
+		out = append(out, requiring(create, s.name, s.required...))
+	}
+	return slices.Concat(out, []Route{
+		post(all+"/dockercompose", auth.Write, 201, "Make a service: another path for it", a.createService, 404, 409),
+		get(uuid, auth.Read, "Get an application", a.getApplication),
+		patch(uuid, auth.Write, 200, "Change an application", a.updateApplication, 409),
+		remove(uuid, auth.Write, "Stop and delete an application", deletion(core.KindApplication, a.control.DeleteApplication), 429),
+		post(uuid+"/start", auth.Deploy, 200, "Queue a deployment",
+			queue(saying("Deployment request queued.", a.control.StartApplication), applicationAction), 400, 429, 503),
+		post(uuid+"/stop", auth.Deploy, 200, "Queue a stop",
+			queue(saying("Application stopping request queued.", a.control.StopApplication), applicationAction), 400, 429),
+		post(uuid+"/restart", auth.Deploy, 200, "Queue a restart, which builds nothing",
+			queue(saying("Restart request queued.", a.control.RestartApplication), applicationAction), 400, 429),
+		get(uuid+"/logs", auth.Read, "Get what the running application wrote last", a.applicationLogs, 400, 503),
+		get(uuid+"/rollback-images", auth.Read, "List what an application can go back to", a.rollbackImages),
+		post(uuid+"/rollback", auth.Deploy, 200, "Go back to an earlier deployment, its image and its configuration", a.rollback, 400, 409, 429),
+		post(uuid+"/resume-auto-deploy", auth.Deploy, 200, "Let pushes deploy again after a rollback", a.resumeAutoDeploy),
+		get(uuid+"/previews", auth.Read, "List the pull requests that have a deployment of their own", a.listPreviews),
+		remove(uuid+"/previews/{pull_request_id}", auth.Write, "Stop and delete the deployment of a pull request", a.deletePreview, 429),
+		get(uuid+"/destinations", auth.Read, "List where an application is deployed", a.listPlaces),
+		post(uuid+"/destinations", auth.Write, 201, "Deploy an application to a further server", a.addPlace, 409),
+		remove(uuid+"/destinations/{destination_uuid}", auth.Write, "Stop an application on a further server", a.removePlace, 429),
+	}, a.envRoutes(uuid, core.KindApplication), a.storageRoutes(uuid, core.KindApplication))
+}
+
+// applicationSource is a way to make an application.
+type applicationSource struct {
+	from     control.SourceKind
+	title    string
+	name     string // of the body's schema
+	required []string
+}
+
+func applicationSources() []applicationSource {
+	git := []string{"git_repository", "git_branch", "build_pack"}
+	return []applicationSource{
+		{control.FromPublic, "from a repository that everybody may read", "ApplicationCreatePublic", git},
+		{control.FromDeployKey, "from a repository that a private key may read", "ApplicationCreateDeployKey", append(git, "private_key_uuid")},
+		{control.FromGitHubApp, "from a repository that a GitHub App may read", "ApplicationCreateGitHubApp", append(git, "github_app_uuid")},
+		{control.FromDockerfile, "from the text of a Dockerfile", "ApplicationCreateDockerfile", []string{"dockerfile"}},
+		{control.FromImage, "from a Docker image", "ApplicationCreateDockerImage", []string{"docker_registry_image_name"}},
+	}
+}
+
+// requiring is a route whose body must have these keys, too.
+func requiring(route Route, name string, keys ...string) Route {
+	route.In.Body = route.In.Body.Requiring(name, keys...)
+	return route
+}
+
+func (a *API) gitHubRoutes() []Route {
+	const (
+		all = "/github-apps"
+		app = "/github-apps/{github_app_id}"
+	)
+	return []Route{
+		get(all, auth.Read, "List GitHub Apps", a.listGitHubApps),
+		post(all, auth.Write, 201, "Add a GitHub App", a.createGitHubApp, 404),
+		get(app, auth.Read, "Get a GitHub App", a.getGitHubApp),
+		patch(app, auth.Write, 200, "Change a GitHub App", a.updateGitHubApp),
+		remove(app, auth.Write, "Delete a GitHub App", a.deleteGitHubApp, 400),
+		get(app+"/repositories", auth.Read, "List the repositories that a GitHub App may read", a.listGitHubRepositories, 503),
+		get(app+"/repositories/{owner}/{repo}/branches", auth.Read, "List the branches of a repository", a.listGitHubBranches, 400, 503),
 	}
 }
 
