@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"net/netip"
-	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -135,6 +134,7 @@ func Conflicts(mine, theirs []Domain) []Domain {
 	return out
 }
 
+// parse takes an address apart by hand, so that nothing is decoded on the way.
 func parse(text string) (d Domain, wrong string) {
 	if len(text) > maxURL {
 		return d, "it is too long."
@@ -161,12 +161,6 @@ func parse(text string) (d Domain, wrong string) {
 			return d, "the port must be a number from 1 to 65535."
 		}
 		d.Port = n
-	}
-	// The parts were taken apart by hand, so that nothing is decoded. What others will
-	// make of the whole must be the same.
-	u, err := url.Parse(d.String())
-	if err != nil || u.Hostname() != d.Host || u.Path != d.Path || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return d, "it cannot be read as a URL."
 	}
 	return d, ""
 }

@@ -2,6 +2,7 @@ package proxy_test
 
 import (
 	"errors"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -132,6 +133,10 @@ func FuzzDomain(f *testing.F) {
 		d, err := proxy.ParseDomain("domains", text)
 		if err != nil {
 			return
+		}
+		u, err := url.Parse(d.String())
+		if err != nil || u.Scheme != string(d.Scheme) || u.Hostname() != d.Host || u.Path != d.Path || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+			t.Errorf("%q is %+v, and others read %+v, %v", text, d, u, err)
 		}
 		in := proxy.Input{Name: "abc", Generation: 1, Network: "net", Port: 80, Routes: []proxy.Route{{Domain: d}}, ForceHTTPS: true}
 		labels, err := proxy.Labels(proxy.Traefik, in)

@@ -67,7 +67,7 @@ func serve() {
 }
 
 func askHealth() int {
-	r, err := http.Get("http://127.0.0.1:" + appPort + "/healthz") //nolint:noctx // ends with the program
+	r, err := http.Get("http://127.0.0.1:" + appPort + "/healthz")
 	if err != nil {
 		return 1
 	}

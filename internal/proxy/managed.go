@@ -80,9 +80,21 @@ func (m Managed) Validate() error {
 	if !path.IsAbs(m.Dir) || path.Clean(m.Dir) != m.Dir || strings.ContainsAny(m.Dir, ":$\n") {
 		f.add("dir", "The folder must be a clean absolute path.")
 	}
+	f.container(m)
 	if m.Email != "" && !emailText.MatchString(m.Email) {
 		f.add("email", "This is no e-mail address.")
 	}
+	if m.CA != "" && !plainURL(m.CA) {
+		f.add("ca", "The authority must be an https:// URL.")
+	}
+	if m.Default != "" && !plainURL(m.Default) {
+		f.add("redirect_url", "The URL must begin with http:// or https:// and have no special characters.")
+	}
+	f.configuration(m)
+	return f.err()
+}
+
+func (f faults) container(m Managed) {
 	if m.Image != "" && !imageText.MatchString(m.Image) {
 		f.add("image", "This is no name of an image.")
 	}
@@ -94,14 +106,6 @@ func (m Managed) Validate() error {
 			f.add("networks", "%q is no name of a network.", shorten(n))
 		}
 	}
-	if m.CA != "" && !plainURL(m.CA) {
-		f.add("ca", "The authority must be an https:// URL.")
-	}
-	if m.Default != "" && !plainURL(m.Default) {
-		f.add("redirect_url", "The URL must begin with http:// or https:// and have no special characters.")
-	}
-	f.configuration(m)
-	return f.err()
 }
 
 func (f faults) configuration(m Managed) {

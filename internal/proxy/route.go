@@ -141,10 +141,10 @@ func (f faults) routes(in Input) {
 	}
 	seen := map[string]bool{}
 	for _, r := range in.Routes {
-		again, err := ParseDomain("domains", r.Domain.String())
+		again, err := ParseDomain("domains", r.String())
 		switch {
 		case err != nil || again != r.Domain:
-			f.add("domains", "%q is no domain.", shorten(r.Domain.String()))
+			f.add("domains", "%q is no domain.", shorten(r.String()))
 		case seen[r.Public()]:
 			f.add("domains", "%q is given twice.", r.Public())
 		case r.Port == 0 && (in.Port < 1 || in.Port > maxPort):
