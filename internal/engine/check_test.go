@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -67,13 +68,22 @@ func TestPasswords(t *testing.T) {
 	}
 }
 
-// TestCheck names the field at fault for everything else.
-func TestCheck(t *testing.T) {
-	t.Parallel()
+// checkCase is a change to a database, and what is said of which field; none: all is well.
+type checkCase struct {
+	change      func(*core.Database)
+	field, want string
+}
+
+func set(change func(*core.DatabaseSettings)) func(*core.Database) {
+	return func(db *core.Database) { change(&db.Settings) }
+}
+
+func value(name, v string) func(*core.Database) {
+	return func(db *core.Database) { db.Fields[name] = core.NewSecret(v) }
+}
+
+func fieldCases() map[string]checkCase {
 	image := func(v string) func(*core.Database) { return func(db *core.Database) { db.Image = v } }
-	set := func(change func(*core.DatabaseSettings)) func(*core.Database) {
-		return func(db *core.Database) { change(&db.Settings) }
-	}
 	script := func(names ...string) func(*core.Database) {
 		return set(func(s *core.DatabaseSettings) {
 			for _, name := range names {
@@ -81,23 +91,7 @@ func TestCheck(t *testing.T) {
 			}
 		})
 	}
-	value := func(name, v string) func(*core.Database) {
-		return func(db *core.Database) { db.Fields[name] = core.NewSecret(v) }
-	}
-	public := func(p core.Public) func(*core.Database) { return set(func(s *core.DatabaseSettings) { s.Public = p }) }
-	limits := func(change func(*core.Limits)) func(*core.Database) {
-		return set(func(s *core.DatabaseSettings) { change(&s.Limits) })
-	}
-	mappings := func(v string) func(*core.Database) {
-		return set(func(s *core.DatabaseSettings) { s.PortsMappings = v })
-	}
-	options := func(v string) func(*core.Database) {
-		return set(func(s *core.DatabaseSettings) { s.DockerOptions = v })
-	}
-	for name, c := range map[string]struct {
-		change      func(*core.Database)
-		field, want string // none: all is well
-	}{
+	return map[string]checkCase{
 		"defaults":            {func(*core.Database) {}, "", ""},
 		"field of another":    {value("mysql_user", "a"), "mysql_user", "not one of PostgreSQL's"},
 		"image of another":    {image("redis:7.2"), "image", "redis:7.2 is one of Redis"},
@@ -130,6 +124,21 @@ func TestCheck(t *testing.T) {
 		"script twice":        {script("a.sql", "a.sql"), "init_scripts", "twice"},
 		"ssl mode":            {set(func(s *core.DatabaseSettings) { s.SSLMode = "verify-full" }), "", ""},
 		"ssl mode of another": {set(func(s *core.DatabaseSettings) { s.SSLMode = "REQUIRED" }), "ssl_mode", "one of require, allow"},
+	}
+}
+
+func settingCases() map[string]checkCase {
+	public := func(p core.Public) func(*core.Database) { return set(func(s *core.DatabaseSettings) { s.Public = p }) }
+	limits := func(change func(*core.Limits)) func(*core.Database) {
+		return set(func(s *core.DatabaseSettings) { change(&s.Limits) })
+	}
+	mappings := func(v string) func(*core.Database) {
+		return set(func(s *core.DatabaseSettings) { s.PortsMappings = v })
+	}
+	options := func(v string) func(*core.Database) {
+		return set(func(s *core.DatabaseSettings) { s.DockerOptions = v })
+	}
+	return map[string]checkCase{
 		"public":              {public(core.Public{Enabled: true, Port: 1024, Timeout: 1, Allow: []string{"10.0.0.0/8", "::1"}}), "", ""},
 		"public without port": {public(core.Public{Enabled: true, Timeout: 1}), "public_port", "required"},
 		"port low":            {public(core.Public{Port: 1023}), "public_port", "between 1024 and 65535"},
@@ -158,7 +167,15 @@ func TestCheck(t *testing.T) {
 		"option of a network": {options("--network host"), "custom_docker_run_options", "--network"},
 		"option not ended":    {options("--hostname 'a"), "custom_docker_run_options", "quote"},
 		"option shell":        {options("--init; id"), "custom_docker_run_options", "--init;"},
-	} {
+	}
+}
+
+// TestCheck names the field at fault for everything else.
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	cases := fieldCases()
+	maps.Copy(cases, settingCases())
+	for name, c := range cases {
 		s := find(t, "postgresql")
 		db := sample(s)
 		c.change(&db)
