@@ -238,3 +238,11 @@ type LoadedApplication struct {
 	Kept        []Deployment // finished ones whose images stay: newest first, pinned and rollback targets too
 	RollbackOf  Deployment   // with a rollback, with its snapshot; zero otherwise
 }
+
+// Change is a difference between what two deployments ran with. Values that may be secret
+// are not told: then Old and New are empty.
+type Change struct {
+	What     string // "image", "domains", "variable PORT"
+	How      string // "added", "removed" or "changed"
+	Old, New string
+}

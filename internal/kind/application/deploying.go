@@ -1,0 +1,132 @@
+package application
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"strings"
+
+	"github.com/taffrail/taffrail/internal/build"
+	"github.com/taffrail/taffrail/internal/core"
+	"github.com/taffrail/taffrail/internal/deploy"
+	"github.com/taffrail/taffrail/internal/git"
+	"github.com/taffrail/taffrail/internal/run"
+)
+
+// answerCommit is the fact that what git says of the commit becomes.
+const answerCommit = "commit"
+
+// deploying builds the image, unless it is there, and brings it up.
+func (p *planner) deploying() (deploy.Plan, error) {
+	in, err := p.building()
+	if err != nil {
+		return deploy.Plan{}, undeployable(err)
+	}
+	made, err := build.Make(in)
+	if err != nil {
+		return deploy.Plan{}, undeployable(err)
+	}
+	s := *p.setup
+	s.Image, s.BuildHash = made.Image, made.Hash
+	var notes []run.Step
+	if p.Application.Build.BuildServer {
+		notes = append(notes, note("Building on the server itself: separate build servers are not supported yet."))
+	}
+	for _, one := range made.Notes {
+		notes = append(notes, note(one))
+	}
+	return p.finished(s, append(notes, made.Steps...))
+}
+
+// building says what is built.
+func (p *planner) building() (build.Input, error) {
+	b := p.Application.Build
+	f := faults{}
+	clean := func(field, text string) string {
+		at, err := git.CleanPath(field, text)
+		f.add(field, err)
+		return at
+	}
+	in := build.Input{
+		Repository: p.repository(), Dir: p.dir, Build: b, Start: p.Application.Runtime.StartCommand,
+		Base: clean("base_directory", b.BaseDirectory), Publish: clean("publish_directory", b.PublishDir),
+		Dockerfile: clean("dockerfile_location", cmp.Or(b.DockerfilePath, build.DefaultDockerfile)),
+		Labels:     map[string]string{"taffrail.managed": "true", "taffrail.application.uuid": string(p.Application.UUID)},
+		Fresh:      p.d.Options.Force || b.NoCache, Pull: p.d.Options.PullLatest,
+	}
+	if p.d.Revision.Tag != "" {
+		in.Build.ImageTag = p.d.Revision.Tag
+	}
+	if err := f.err(); err != nil {
+		return in, err
+	}
+	if b.Pack != core.PackStatic && b.Pack != core.PackImage {
+		in.Vars = maps.Clone(p.setup.Build)
+	}
+	if p.Application.Source.Repository == "" {
+		return in, nil
+	}
+	var err error
+	in.Commit = p.setup.Commit
+	in.Source = []string{p.remote.Repository.Key(), fmt.Sprint(p.Application.Source.Submodules, p.Application.Source.LFS)}
+	in.Checkout, err = p.checkout(in)
+	return in, err
+}
+
+// checkout makes the folder that is built.
+func (p *planner) checkout(in build.Input) ([]run.Step, error) {
+	source := p.Application.Source
+	if !git.IsCommit(in.Commit) {
+		return nil, core.Errorf(core.CodeBadRequest, "It is not known which commit %q of %s is. Deploy once more.", in.Commit, source.Repository)
+	}
+	c := git.Checkout{
+		Remote: p.remote, Commit: in.Commit, Ref: p.ref(), Tree: build.Tree,
+		Full: !source.Shallow, Submodules: source.Submodules, LFS: source.LFS,
+	}
+	for _, need := range in.Needs() {
+		c.Inside = append(c.Inside, git.Path{Name: need.Name, IsDir: need.IsDir})
+	}
+	steps, err := c.Steps()
+	if err != nil {
+		return nil, err
+	}
+	return append(steps, run.Step{
+		Name: "message", Title: "Reading the message of the commit.", Argv: git.Describe(p.dir, in.Commit).Argv, Answer: answerCommit,
+		MayFail: true, Hidden: true,
+	}), nil
+}
+
+// ref is where the commit is looked for on servers that do not hand it out by itself.
+func (p *planner) ref() string {
+	if p.preview() {
+		ref, _ := git.PullRequest(p.d.Revision.Provider, p.d.Revision.PullRequest)
+		if ref.Full != "" {
+			return ref.Full
+		}
+	}
+	switch branch := p.branch(); {
+	case branch == "" || branch == "HEAD" || git.IsCommit(branch):
+		return ""
+	case strings.HasPrefix(branch, "refs/"):
+		return branch
+	default:
+		return "refs/heads/" + branch
+	}
+}
+
+// restarting brings up anew what runs, with the configuration of now. It never builds.
+func (p *planner) restarting() (deploy.Plan, error) {
+	s := *p.setup
+	if !p.preview() {
+		s.Image, s.BuildHash = p.Application.Ran.Image, p.Application.Ran.BuildHash
+	}
+	for _, c := range p.seen.Containers {
+		if c.State == "running" && c.Image != "" || s.Image == "" {
+			s.Image = c.Image
+		}
+	}
+	if s.Image == "" {
+		return deploy.Plan{}, core.Errorf(core.CodeBadRequest, "%s was never deployed, so there is nothing to restart. Deploy it.", p.Application.Name)
+	}
+	return p.finished(s, p.have(s.Image))
+}

@@ -1,0 +1,80 @@
+package application
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/taffrail/taffrail/internal/compose"
+	"github.com/taffrail/taffrail/internal/core"
+	"github.com/taffrail/taffrail/internal/deploy"
+	"github.com/taffrail/taffrail/internal/git"
+)
+
+const healthy = "running:healthy"
+
+// Record implements deploy.Kind: how the application is, what runs, the message of the
+// commit, and the same deployment on further servers.
+func (k *Kind) Record(ctx context.Context, d core.Deployment, found core.Findings) error {
+	if text := found.Answers[answerCommit]; text != "" {
+		d.Revision.Message = git.ParseCommit(text).Message
+		if err := k.store.SetRevision(ctx, d); err != nil {
+			return fmt.Errorf("record commit: %w", err)
+		}
+	}
+	done := d.Status == core.StatusFinished && d.Verb != core.VerbStop
+	if found.Looked {
+		if err := k.recordState(ctx, d, found, done); err != nil {
+			return err
+		}
+	}
+	if !done || d.Revision.OnlyHere || d.Revision.PullRequest != 0 {
+		return nil
+	}
+	if err := k.store.EnqueueFurther(ctx, d); err != nil {
+		return fmt.Errorf("queue further servers: %w", err)
+	}
+	return nil
+}
+
+// recordState stores how the application is and what runs. What was put on the server is
+// what the plan kept of it, since the settings may be others by now.
+func (k *Kind) recordState(ctx context.Context, d core.Deployment, found core.Findings, done bool) error {
+	var ran *core.ApplicationRan
+	hash, proven := "", false
+	if done {
+		text, err := deploy.Kept(d.Config.Snapshot)
+		if err != nil {
+			return err
+		}
+		if len(text) > 0 {
+			s, err := openSetup(text)
+			if err != nil {
+				return err
+			}
+			ran = &core.ApplicationRan{Deployment: d.UUID, Commit: s.Commit, Image: s.Image, BuildHash: s.BuildHash}
+			hash, proven = d.Config.Hash, s.Check != nil
+		}
+	}
+	if err := k.store.SetApplicationStatus(ctx, d, status(found.Containers, proven), hash, ran); err != nil {
+		return fmt.Errorf("record application: %w", err)
+	}
+	return nil
+}
+
+// status sums up what was seen. Containers that were replaced and not removed yet count
+// for nothing beside one that runs. proven says that the runner has seen it answer, which
+// stands for the health check that Docker has none of.
+func status(seen []core.Container, proven bool) string {
+	up := func(c core.Container) bool { return c.State == "running" || c.State == "restarting" }
+	if slices.ContainsFunc(seen, up) {
+		seen = slices.DeleteFunc(slices.Clone(seen), func(c core.Container) bool { return !up(c) })
+	}
+	seen = slices.Clone(seen)
+	for i, c := range seen {
+		if proven && c.Health == "" && c.Restarts == 0 {
+			seen[i].Health = "healthy"
+		}
+	}
+	return compose.Aggregate(seen)
+}
