@@ -28,7 +28,7 @@ func Table() []Layer {
 		{Number: 4, Packages: []string{"internal/kind/application", "internal/kind/service", "internal/kind/database"}, Not: []string{"internal/sqlstore"}},
 		{Number: 5, Packages: []string{"internal/control"},
 			Only: []string{"internal/core", "internal/auth", "internal/engine", "internal/deploy", "internal/queue", "internal/logs", "internal/redact",
-				"internal/supervise", "internal/compose", "internal/git", "internal/webhook", "internal/proxy", "api"}},
+				"internal/supervise", "internal/compose", "internal/git", "internal/webhook", "internal/proxy", "internal/build", "api"}},
 		{Number: 6, Packages: []string{"internal/rest", "internal/web"},
 			Only: []string{"internal/control", "internal/auth", "internal/httpio", "internal/logs", "internal/core", "internal/engine", "internal/git", "internal/webhook", "api"}},
 		// The store keeps what others declare that they need, so it comes behind them;

@@ -10,6 +10,7 @@ import (
 
 	"github.com/taffrail/taffrail/internal/auth"
 	"github.com/taffrail/taffrail/internal/core"
+	"github.com/taffrail/taffrail/internal/proxy"
 )
 
 const maxURL = 2048
@@ -35,27 +36,36 @@ func (e *ConflictError) Error() string { return e.cause.Error() }
 // Unwrap gives the *core.Error.
 func (e *ConflictError) Unwrap() error { return e.cause }
 
-// freeDomains refuses domains of s that other resources have, unless force says that
-// they may be shared.
-func (c *Control) freeDomains(ctx context.Context, p auth.Principal, s core.Service, force bool) error {
-	mine := domainsOf(s)
+// freeDomains refuses domains that resources of whatever kind other than id have, unless
+// force says that they may be shared.
+func (c *Control) freeDomains(ctx context.Context, p auth.Principal, id core.ID, mine []string, force bool) error {
 	if force || len(mine) == 0 {
 		return nil
 	}
-	list, err := c.deps.Services.ListServices(ctx, p.TeamID)
+	services, err := c.deps.Services.ListServices(ctx, p.TeamID)
+	if err != nil {
+		return err
+	}
+	applications, err := c.deps.Applications.Store.ListApplications(ctx, p.TeamID)
 	if err != nil {
 		return err
 	}
 	var found []DomainConflict
-	for _, o := range list {
-		if o.UUID == s.UUID {
-			continue
+	look := func(kind core.Kind, other core.ID, name string, theirs []string) {
+		if other == id {
+			return
 		}
-		for _, d := range domainsOf(o) {
-			if slices.ContainsFunc(mine, func(m string) bool { return bare(m) == bare(d) }) {
-				found = append(found, DomainConflict{Domain: d, ResourceName: o.Name, ResourceUUID: o.UUID, ResourceType: core.KindService})
+		for _, d := range theirs {
+			if slices.ContainsFunc(mine, func(m string) bool { return answers(m) == answers(d) }) {
+				found = append(found, DomainConflict{Domain: d, ResourceName: name, ResourceUUID: other, ResourceType: kind})
 			}
 		}
+	}
+	for _, a := range applications {
+		look(core.KindApplication, a.UUID, a.Name, domainsOfApplication(a))
+	}
+	for _, s := range services {
+		look(core.KindService, s.UUID, s.Name, domainsOf(s))
 	}
 	if len(found) == 0 {
 		return nil
@@ -173,9 +183,12 @@ func tidyURLs(urls string) string {
 	return strings.Join(list, ",")
 }
 
-// bare is what two addresses are compared by: whoever answers for the host and path,
-// whatever the scheme.
-func bare(text string) string {
+// answers is what two addresses are compared by: whoever answers for the host and path,
+// whatever the scheme and the container's port.
+func answers(text string) string {
+	if d, err := proxy.ParseDomain("domains", text); err == nil {
+		return d.Key()
+	}
 	_, rest, _ := strings.Cut(text, "://")
 	return strings.TrimRight(strings.ToLower(rest), "/")
 }

@@ -76,7 +76,7 @@ func (c *Control) CreateService(ctx context.Context, p auth.Principal, in Servic
 	if err != nil {
 		return ServiceSaved{}, err
 	}
-	if err := c.freeDomains(ctx, p, s, in.ForceDomainOverride); err != nil {
+	if err := c.freeDomains(ctx, p, s.UUID, domainsOf(s), in.ForceDomainOverride); err != nil {
 		return ServiceSaved{}, err
 	}
 	s, err = c.deps.Services.CreateService(ctx, s, draft.Envs)
@@ -153,7 +153,7 @@ func (c *Control) recompose(ctx context.Context, p auth.Principal, s *core.Servi
 	if err != nil {
 		return core.ServiceDraft{}, err
 	}
-	return draft, c.freeDomains(ctx, p, *s, in.ForceDomainOverride)
+	return draft, c.freeDomains(ctx, p, s.UUID, domainsOf(*s), in.ForceDomainOverride)
 }
 
 // saved makes the answer, and queues the deployment that was asked for with it.
