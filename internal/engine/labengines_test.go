@@ -101,6 +101,9 @@ func labEngine(t *testing.T, s *engine.Spec, c labCase) {
 	from := start(t, s, func(in *engine.Input) { passwords(s, in.Database, odd) })
 	from.must(t, c.fill(from.database())...)
 	holdsNoSecret(t, from)
+	if got, err := from.from(t, func(*engine.Input) {}, from.out.Ready...); err != nil {
+		t.Errorf("another container does not reach it: %v\n%s", err, got)
+	}
 	refuses(t, from, "a wrong password", true, func(in *engine.Input) { passwords(s, in.Database, other) }, from.out.Ready)
 	into := start(t, s, func(in *engine.Input) {
 		passwords(s, in.Database, "\"' \\"+odd)
@@ -137,9 +140,6 @@ func (l *lab) database() string { return l.db.Fields[field(l.spec, engine.RoleDa
 // refuses expects that a client with other files fails, for a reason that has to do with it.
 func refuses(t *testing.T, l *lab, what string, password bool, change func(*engine.Input), command []string) {
 	t.Helper()
-	if got, err := l.from(t, func(*engine.Input) {}, command...); err != nil {
-		t.Errorf("without %s: %v\n%s", what, err, got)
-	}
 	got, err := l.from(t, change, command...)
 	if err == nil {
 		t.Errorf("%s is taken: %s", what, got)
@@ -199,8 +199,11 @@ func roundTrip(t *testing.T, from, into *lab, c labCase, all bool) {
 		t.Errorf("read back (all %t): %q", all, got)
 	}
 	into.must(t, into.out.Ready...)
+	if !all {
+		return
+	}
 	if out, err := into.read(t, read, data[:len(data)/2]); err == nil {
-		t.Errorf("half a dump is taken for a whole one (all %t): %s", all, out)
+		t.Errorf("half a dump is taken for a whole one: %s", out)
 	}
 }
 
