@@ -40,7 +40,7 @@ type ApplicationSettings struct {
 
 // SourceSettings change where an application comes from.
 type SourceSettings struct {
-	GitRepository  *string `json:"git_repository,omitempty" rule:"max=2048" doc:"https://…, ssh://… or git@host:path; with a GitHub App owner/name."`
+	GitRepository  *string `json:"git_repository,omitempty" rule:"max=2048" doc:"URL (https or ssh) or git@host:path; with a GitHub App owner/name."`
 	GitBranch      *string `json:"git_branch,omitempty" rule:"max=255" doc:"A tag will do, too."`
 	GitCommitSHA   *string `json:"git_commit_sha,omitempty" rule:"max=255" doc:"What is deployed when nobody says otherwise. Default HEAD."`
 	PrivateKeyUUID *string `json:"private_key_uuid,omitempty" doc:"Deploy key of the repository."`

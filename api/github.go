@@ -44,8 +44,8 @@ type GitHubAppUpdate struct {
 // GitHubAppSettings are what need not be set of a GitHub App.
 type GitHubAppSettings struct {
 	Organization  *string `json:"organization,omitempty" rule:"max=255"`
-	APIURL        *string `json:"api_url,omitempty" doc:"Default https://api.github.com."`
-	HTMLURL       *string `json:"html_url,omitempty" doc:"Default https://github.com."`
+	APIURL        *string `json:"api_url,omitempty" doc:"Default: that of github.com."`
+	HTMLURL       *string `json:"html_url,omitempty" doc:"Default: github.com."`
 	CustomUser    *string `json:"custom_user,omitempty" rule:"max=255" doc:"For git by SSH. Default git."`
 	CustomPort    *int    `json:"custom_port,omitempty" rule:"min=1,max=65535" doc:"For git by SSH. Default 22."`
 	ClientID      *string `json:"client_id,omitempty" rule:"max=255"`

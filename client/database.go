@@ -53,23 +53,3 @@ func (c *Client) RestartDatabase(ctx context.Context, uuid string, r api.Databas
 func (c *Client) DatabaseLogs(ctx context.Context, uuid string, lines int, timestamps bool) (api.Logs, error) {
 	return get[api.Logs](ctx, c, Databases.path(uuid, "logs"), tail(lines, timestamps))
 }
-
-// ListStorages lists what a database mounts.
-func (c *Client) ListStorages(ctx context.Context, uuid string) (api.Storages, error) {
-	return get[api.Storages](ctx, c, Databases.path(uuid, "storages"), nil)
-}
-
-// CreateStorage mounts something into a database from its next start on.
-func (c *Client) CreateStorage(ctx context.Context, uuid string, r api.StorageCreate) (api.Storage, error) {
-	return post[api.Storage](ctx, c, Databases.path(uuid, "storages"), r)
-}
-
-// UpdateStorage changes the storage that r names.
-func (c *Client) UpdateStorage(ctx context.Context, uuid string, r api.StorageUpdate) (api.Storage, error) {
-	return patch[api.Storage](ctx, c, Databases.path(uuid, "storages"), r)
-}
-
-// DeleteStorage takes a storage away from the next start on; a volume's data stays.
-func (c *Client) DeleteStorage(ctx context.Context, uuid, storage string) (api.Message, error) {
-	return remove[api.Message](ctx, c, Databases.path(uuid, "storages", storage), nil)
-}

@@ -57,14 +57,18 @@ func TestDatabaseRequests(t *testing.T) {
 		{"GET /services/s/logs?show_timestamps=true&sub_service_name=web", func(ctx context.Context, c *client.Client) error {
 			return drops(c.ServiceLogs(ctx, "s", "web", 0, true))
 		}},
-		{"GET /databases/d/storages", func(ctx context.Context, c *client.Client) error { return drops(c.ListStorages(ctx, "d")) }},
+		{"GET /databases/d/storages", func(ctx context.Context, c *client.Client) error {
+			return drops(c.ListStorages(ctx, client.Databases, "d"))
+		}},
 		{`POST /databases/d/storages {"type":"persistent","name":"n","mount_path":"/x"}`, func(ctx context.Context, c *client.Client) error {
-			return drops(c.CreateStorage(ctx, "d", api.StorageCreate{Type: "persistent", Name: "n", MountPath: "/x"}))
+			return drops(c.CreateStorage(ctx, client.Databases, "d", api.StorageCreate{Type: "persistent", Name: "n", MountPath: "/x"}))
 		}},
 		{`PATCH /databases/d/storages {"uuid":"v","type":"file","content":""}`, func(ctx context.Context, c *client.Client) error {
-			return drops(c.UpdateStorage(ctx, "d", api.StorageUpdate{UUID: "v", Type: "file", Content: pointer("")}))
+			return drops(c.UpdateStorage(ctx, client.Databases, "d", api.StorageUpdate{UUID: "v", Type: "file", Content: pointer("")}))
 		}},
-		{"DELETE /databases/d/storages/v", func(ctx context.Context, c *client.Client) error { return drops(c.DeleteStorage(ctx, "d", "v")) }},
+		{"DELETE /databases/d/storages/v", func(ctx context.Context, c *client.Client) error {
+			return drops(c.DeleteStorage(ctx, client.Databases, "d", "v"))
+		}},
 		{"GET /databases/d/envs", func(ctx context.Context, c *client.Client) error {
 			return drops(c.ListEnvs(ctx, client.Databases, "d"))
 		}},

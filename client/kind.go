@@ -14,8 +14,9 @@ type Kind string
 
 // The sorts.
 const (
-	Services  Kind = "services"
-	Databases Kind = "databases"
+	Applications Kind = "applications"
+	Services     Kind = "services"
+	Databases    Kind = "databases"
 )
 
 // path is that of a resource, or of what lies below it.
@@ -50,6 +51,26 @@ func (c *Client) UpsertEnvs(ctx context.Context, kind Kind, uuid string, r api.E
 // DeleteEnv removes a variable by its uuid.
 func (c *Client) DeleteEnv(ctx context.Context, kind Kind, uuid, env string) (api.Message, error) {
 	return remove[api.Message](ctx, c, kind.path(uuid, "envs", env), nil)
+}
+
+// ListStorages lists what a resource mounts.
+func (c *Client) ListStorages(ctx context.Context, kind Kind, uuid string) (api.Storages, error) {
+	return get[api.Storages](ctx, c, kind.path(uuid, "storages"), nil)
+}
+
+// CreateStorage mounts something into a resource from its next start on.
+func (c *Client) CreateStorage(ctx context.Context, kind Kind, uuid string, r api.StorageCreate) (api.Storage, error) {
+	return post[api.Storage](ctx, c, kind.path(uuid, "storages"), r)
+}
+
+// UpdateStorage changes the storage that r names.
+func (c *Client) UpdateStorage(ctx context.Context, kind Kind, uuid string, r api.StorageUpdate) (api.Storage, error) {
+	return patch[api.Storage](ctx, c, kind.path(uuid, "storages"), r)
+}
+
+// DeleteStorage takes a storage away from the next start on; a volume's data stays.
+func (c *Client) DeleteStorage(ctx context.Context, kind Kind, uuid, storage string) (api.Message, error) {
+	return remove[api.Message](ctx, c, kind.path(uuid, "storages", storage), nil)
 }
 
 func (c *Client) act(ctx context.Context, kind Kind, uuid, verb string, r any) (api.Accepted, error) {

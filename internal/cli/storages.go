@@ -25,7 +25,7 @@ func (a *app) storagesList() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			list, err := c.ListStorages(ctx, found.uuid)
+			list, err := c.ListStorages(ctx, client.Databases, found.uuid)
 			if err != nil {
 				return err
 			}
@@ -75,7 +75,7 @@ func (a *app) storagesAdd() *cobra.Command {
 				}
 				r.Type, r.Content = "file", string(content)
 			}
-			made, err := c.CreateStorage(ctx, found.uuid, r)
+			made, err := c.CreateStorage(ctx, client.Databases, found.uuid, r)
 			if err != nil {
 				return err
 			}
@@ -98,7 +98,7 @@ func (a *app) storagesRemove() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			list, err := c.ListStorages(ctx, found.uuid)
+			list, err := c.ListStorages(ctx, client.Databases, found.uuid)
 			if err != nil {
 				return err
 			}
@@ -106,7 +106,7 @@ func (a *app) storagesRemove() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.message(c.DeleteStorage(ctx, found.uuid, one.uuid))
+			return a.message(c.DeleteStorage(ctx, client.Databases, found.uuid, one.uuid))
 		}),
 	}
 }

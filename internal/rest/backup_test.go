@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/taffrail/taffrail/api"
+	"github.com/taffrail/taffrail/client"
 )
 
 func TestBackups(t *testing.T) {
@@ -111,14 +112,14 @@ func TestStorages(t *testing.T) {
 		{"other sort", asWriter, "POST" + path, `{"type":"tmpfs","mount_path":"/x"}`, 422, `…choose from persistent, file.`},
 		{"traversal", asWriter, "POST" + path, `{"type":"file","mount_path":"/x/../../etc/passwd","content":"x"}`, 422, `…"mount_path":[`},
 		{"change", asRoot, "PATCH" + path, `{"type":"file","uuid":"{file}","content":""}`, 200, `…"content":""`},
-		{"change by number", asRoot, "PATCH" + path, `{"type":"persistent","id":1,"mount_path":"/elsewhere"}`, 200, `…"uuid":"{volume}"`},
-		{"no such number", asRoot, "PATCH" + path, `{"type":"file","id":1}`, 404, `{"message":"Storage not found."}`},
+		{"change by number", asRoot, "PATCH" + path, `{"type":"persistent","id":2,"mount_path":"/elsewhere"}`, 200, `…"uuid":"{volume}"`},
+		{"no such number", asRoot, "PATCH" + path, `{"type":"file","id":2}`, 404, `{"message":"Storage not found."}`},
 		{"neither", asWriter, "PATCH" + path, `{"type":"persistent","mount_path":"/x"}`, 422, `…"uuid":["This field is required when id is absent."]`},
 		{"of another database", asWriter, "PATCH /api/v1/databases/{cache}/storages", `{"type":"persistent","uuid":"{volume}","mount_path":"/x"}`, 404, `{"message":"Storage not found."}`},
 		{"delete", asWriter, "DELETE" + path + "/{volume}", "", 200, `{"message":"Storage deleted."}`},
 		{"delete again", asWriter, "DELETE" + path + "/{volume}", "", 404, `{"message":"Storage not found."}`},
 	})
-	list, err := w.client(asRoot).ListStorages(t.Context(), string(w.database))
+	list, err := w.client(asRoot).ListStorages(t.Context(), client.Databases, string(w.database))
 	must(t, err)
 	brought := list.PersistentStorages[0]
 	if !brought.IsReadOnly || brought.MountPath != "/var/lib/postgresql/data" || *brought.Name != "postgres-data-"+string(w.database) {

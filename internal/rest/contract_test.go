@@ -278,7 +278,7 @@ func TestServersKeysProjects(t *testing.T) {
 		{"not empty", asWriter, "DELETE /api/v1/projects/{project}", "", 400, `{"message":"Project has resources, so it cannot be deleted."}`},
 		{"environment exists", asWriter, "POST /api/v1/projects/{project}/environments", `{"name":"production"}`, 409, `{"message":"Environment with this name already exists."}`},
 		{"project of one", asReader, "GET /api/v1/projects/{project}", "", 200, `…"environments":[{"id":`},
-		{"environment by name", asReader, "GET /api/v1/projects/{project}/production", "", 200, `…"applications":[],"services":[{"id":`},
+		{"environment by name", asReader, "GET /api/v1/projects/{project}/production", "", 200, `…"services":[{"id":`},
 		{"no environment", asReader, "GET /api/v1/projects/{project}/nope", "", 404, `{"message":"Environment not found."}`},
 		{"foreign team", asRoot, "GET /api/v1/teams/2", "", 404, `{"message":"Team not found."}`},
 		{"current team", asRoot, "GET /api/v1/teams/current", "", 200, `…"personal_team":`},

@@ -18,7 +18,7 @@ import (
 	"github.com/taffrail/taffrail/internal/rest"
 )
 
-const newDatabase = `"project_uuid":"{project}","server_uuid":"{server}","environment_name":"production"`
+const newPlace = `"project_uuid":"{project}","server_uuid":"{server}","environment_name":"production"`
 
 func TestCreateDatabase(t *testing.T) {
 	t.Parallel()
@@ -26,28 +26,28 @@ func TestCreateDatabase(t *testing.T) {
 	const pg, path = "POST /api/v1/databases/postgresql", "POST /api/v1/databases/"
 	allowed := `{"message":"Validation failed.","errors":{"`
 	w.run(t, []row{
-		{"plain", asWriter, pg, `{` + newDatabase + `}`, 201, `…{"uuid":"`},
-		{"as clients send it", asWriter, pg, `{` + newDatabase + `,"destination_uuid":"","environment_uuid":"","tags":["a"],"public_port":null,"postgres_conf":""}`, 201, `…{"uuid":"`},
+		{"plain", asWriter, pg, `{` + newPlace + `}`, 201, `…{"uuid":"`},
+		{"as clients send it", asWriter, pg, `{` + newPlace + `,"destination_uuid":"","environment_uuid":"","tags":["a"],"public_port":null,"postgres_conf":""}`, 201, `…{"uuid":"`},
 		{"other name of the environment", asWriter, path + "valkey", `{"project_uuid":"{project}","server_uuid":"{server}","environment":"{environment}"}`, 201, `…{"uuid":"`},
-		{"the address is a secret", asRoot, path + "redis", `{` + newDatabase + `,"redis_password":"x"}`, 201, `…"internal_db_url":"redis://default:x@`},
-		{"public", asRoot, path + "redis", `{` + newDatabase + `,"is_public":true,"public_port":7000}`, 201, `…"external_db_url":"redis://`},
-		{"public, again", asWriter, path + "redis", `{` + newDatabase + `,"is_public":true,"public_port":7000}`, 400, `…is already used by the database`},
-		{"at once", asWriter, path + "mariadb", `{` + newDatabase + `,"instant_deploy":true}`, 201, `…"deployment_uuid":"`},
-		{"of another engine", asWriter, pg, `{` + newDatabase + `,"mysql_user":"x"}`, 422, allowed + `mysql_user":["This field is not allowed."]}}`},
-		{"of a cousin", asWriter, path + "redis", `{` + newDatabase + `,"valkey_password":"x","keydb_conf":""}`, 422, allowed + `keydb_conf":["This field is not allowed."],"valkey_password":["This field is not allowed."]}}`},
-		{"mass assignment", asWriter, pg, `{` + newDatabase + `,"team_id":2,"status":"running","uuid":"x"}`, 422, `…"team_id":["This field is not allowed."]`},
+		{"the address is a secret", asRoot, path + "redis", `{` + newPlace + `,"redis_password":"x"}`, 201, `…"internal_db_url":"redis://default:x@`},
+		{"public", asRoot, path + "redis", `{` + newPlace + `,"is_public":true,"public_port":7000}`, 201, `…"external_db_url":"redis://`},
+		{"public, again", asWriter, path + "redis", `{` + newPlace + `,"is_public":true,"public_port":7000}`, 400, `…is already used by the database`},
+		{"at once", asWriter, path + "mariadb", `{` + newPlace + `,"instant_deploy":true}`, 201, `…"deployment_uuid":"`},
+		{"of another engine", asWriter, pg, `{` + newPlace + `,"mysql_user":"x"}`, 422, allowed + `mysql_user":["This field is not allowed."]}}`},
+		{"of a cousin", asWriter, path + "redis", `{` + newPlace + `,"valkey_password":"x","keydb_conf":""}`, 422, allowed + `keydb_conf":["This field is not allowed."],"valkey_password":["This field is not allowed."]}}`},
+		{"mass assignment", asWriter, pg, `{` + newPlace + `,"team_id":2,"status":"running","uuid":"x"}`, 422, `…"team_id":["This field is not allowed."]`},
 		{"several faults", asWriter, pg, `{"postgres_user":1,"public_port":80,"limits_memory_swappiness":101,"health_check_retries":0,"init_scripts":[{"content":"?"}]}`, 422,
 			allowed + `health_check_retries":["The health check retries field must be at least 1."],"init_scripts.0.content":["The init_scripts.0.content should be base64 encoded."],"init_scripts.0.filename":["This field is required."],` +
 				`"limits_memory_swappiness":["The limits memory swappiness field must not be greater than 100."],"postgres_user":["The postgres user field must be a string."],"project_uuid":["This field is required."],"public_port":["The public port field must be at least 1024."],"server_uuid":["This field is required."]}}`},
-		{"no base64", asWriter, pg, `{` + newDatabase + `,"postgres_conf":"max_connections = 1"}`, 422, allowed + `postgres_conf":["The postgres_conf should be base64 encoded."]}}`},
-		{"no text", asWriter, pg, `{` + newDatabase + `,"postgres_conf":"//8="}`, 422, allowed + `postgres_conf":["The postgres_conf should be base64 encoded."]}}`},
+		{"no base64", asWriter, pg, `{` + newPlace + `,"postgres_conf":"max_connections = 1"}`, 422, allowed + `postgres_conf":["The postgres_conf should be base64 encoded."]}}`},
+		{"no text", asWriter, pg, `{` + newPlace + `,"postgres_conf":"//8="}`, 422, allowed + `postgres_conf":["The postgres_conf should be base64 encoded."]}}`},
 		{"no environment", asWriter, pg, `{"project_uuid":"{project}","server_uuid":"{server}"}`, 422, `…You need to provide at least one of environment_name or environment_uuid.`},
 		{"no project", asWriter, pg, `{"project_uuid":"{unknown}","server_uuid":"{server}","environment_name":"production"}`, 404, `{"message":"Project not found."}`},
 		{"no server", asWriter, pg, `{"project_uuid":"{project}","server_uuid":"{unknown}","environment_name":"production"}`, 404, `{"message":"Server not found."}`},
-		{"no engine", asWriter, path + "oracle", `{` + newDatabase + `}`, 405, `…This path does not have the method POST.`},
+		{"no engine", asWriter, path + "oracle", `{` + newPlace + `}`, 405, `…This path does not have the method POST.`},
 		{"an engine is no database", asReader, "GET /api/v1/databases/redis", "", 404, `{"message":"Database not found."}`},
 	})
-	if got := w.ask(asWriter, http.MethodPost, "/api/v1/databases/redis", w.fill(`{`+newDatabase+`}`)); strings.Contains(got.body, "db_url") {
+	if got := w.ask(asWriter, http.MethodPost, "/api/v1/databases/redis", w.fill(`{`+newPlace+`}`)); strings.Contains(got.body, "db_url") {
 		t.Errorf("an address for one who may not see it: %s", got.body)
 	}
 }

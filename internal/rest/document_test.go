@@ -53,14 +53,22 @@ func TestDocumentHasTheTable(t *testing.T) {
 		t.Errorf("head %v %v", d["openapi"], d["info"])
 	}
 	count := 0
-	for _, item := range d.at("paths") {
+	for path, item := range d.at("paths") {
+		servers, outside := item.(map[string]any)["servers"].([]any)
 		count += len(item.(map[string]any))
+		if outside {
+			count--
+		}
+		if outside != strings.HasPrefix(path, "/webhooks/") || outside && servers[0].(map[string]any)["url"] != "/" {
+			t.Errorf("%s is at %v", path, servers)
+		}
 	}
-	if count != len(w.api.Routes()) {
-		t.Errorf("%d operations, %d routes", count, len(w.api.Routes()))
+	routes := slices.Concat(w.api.Routes(), w.api.Inbound())
+	if count != len(routes) {
+		t.Errorf("%d operations, %d routes", count, len(routes))
 	}
 	ids := map[string]bool{}
-	for _, r := range w.api.Routes() {
+	for _, r := range routes {
 		op := d.operation(r)
 		if op == nil {
 			t.Errorf("%s is not in the document", name(r))

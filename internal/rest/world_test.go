@@ -56,6 +56,7 @@ type world struct {
 	lease                                   core.Deployment // the running one
 
 	databaseThings
+	applicationThings
 }
 
 type clock struct {
@@ -175,6 +176,10 @@ func newLimitedWorld(t testing.TB, limit int) *world {
 		Deployments: w.db, Teams: w.db, Tokens: w.db, Queue: w.db, Composer: composer{}, Hosts: hosts{},
 		Containers: containers{}, Statuses: statuses{}, Seen: w.db, Log: log, Now: w.now.Now, Address: "203.0.113.9",
 		Databases: control.DatabaseDeps{Store: w.db, Storages: w.db, Schedules: w.db, Backups: w.db, S3: w.db, Buckets: buckets{}, Dumps: dumps{}},
+		Applications: control.ApplicationDeps{
+			Store: w.db, Revisions: w.db, Further: w.db, Shared: w.db, GitHubApps: w.db, Refs: refs{}, CodeHosts: codeHosts{},
+			Snapshots: snapshots{}, Proxies: proxies{},
+		},
 	})
 	must(t, ctl.Start(ctx))
 	t.Cleanup(func() { _ = ctl.Stop(context.WithoutCancel(ctx)) })
@@ -250,7 +255,7 @@ func (w *world) things(ctx context.Context, ctl *control.Control) {
 	spare, err := ctl.GenerateKey(ctx, p, control.KeyInput{Name: "spare key"})
 	must(w.t, err)
 	w.spare = spare.UUID
-	machine, err := ctl.CreateServer(ctx, p, control.ServerInput{Name: "machine", IP: "192.0.2.7", Key: key.UUID})
+	machine, err := ctl.CreateServer(ctx, p, control.ServerInput{Name: "machine", IP: "192.0.2.7", Key: key.UUID, ProxyType: "traefik"})
 	must(w.t, err)
 	w.machine = machine.UUID
 	project, err := ctl.CreateProject(ctx, p, control.ProjectInput{Name: "default"})
@@ -261,6 +266,7 @@ func (w *world) things(ctx context.Context, ctl *control.Control) {
 	empty, err := ctl.CreateProject(ctx, p, control.ProjectInput{Name: "empty"})
 	must(w.t, err)
 	w.empty = empty.UUID
+	w.applications(ctx, ctl, p)
 	w.service, w.env, w.locked = w.newService(ctx, ctl, p, "shop")
 	w.deployments(ctx, ctl, p)
 	w.databases(ctx, ctl, p)
@@ -393,10 +399,14 @@ func (w *world) fill(path string) string {
 		"{key}", string(w.key), "{project}", string(w.project), "{environment}", string(w.environment),
 		"{env}", string(w.env), "{locked}", string(w.locked), "{queued}", string(w.queued),
 		"{running}", string(w.running), "{finished}", string(w.finished), "{unknown}", string(core.NewID()),
-		"{spare}", string(w.spare), "{web}", string(w.web), "{db}", string(w.partDB), "{empty}", string(w.empty), "{application}", string(core.NewID()),
+		"{spare}", string(w.spare), "{web}", string(w.web), "{db}", string(w.partDB), "{empty}", string(w.empty),
 		"{database}", string(w.database), "{cache}", string(w.cache), "{started}", string(w.started), "{volume}", string(w.volume),
 		"{file}", string(w.file), "{dbenv}", string(w.dbEnv), "{backup}", string(w.backup), "{execution}", string(w.execution),
 		"{demanded}", string(w.demanded), "{bucket}", string(w.bucket), "{storing}", string(w.storing),
+		"{application}", string(w.application), "{image}", string(w.image), "{appenv}", string(w.appEnv), "{appvolume}", string(w.appVolume),
+		"{deployed}", string(w.deployed), "{githubapp}", string(w.gitHubApp), "{spareapp}", string(w.spareApp), "{elsewhere}", string(w.elsewhere), "{rsa}", string(w.rsa),
+		"{teamenv}", string(w.shared["team"]), "{projectenv}", string(w.shared["project"]),
+		"{environmentenv}", string(w.shared["environment"]), "{serverenv}", string(w.shared["server"]),
 	).Replace(path)
 }
 
