@@ -79,7 +79,13 @@ func exerciseApplicationLoading(t *testing.T, db *sqlstore.DB) {
 	load("application on a server that it left", func(d *core.Deployment) { d.Server = elsewhere.server.Ref() })
 
 	ok(t, db.DeleteApplication(t.Context(), w.team, of.UUID))
-	d := w.push(of, "c")
+	w.loadDeleted(w.push(of, "c"))
+}
+
+// loadDeleted: what is deleted can still be loaded, to be stopped.
+func (w *world) loadDeleted(d core.Deployment) {
+	t, db := w.t, w.db
+	t.Helper()
 	got, err := db.LoadApplication(t.Context(), d)
 	ok(t, err)
 	recent(t, "deletion of the loaded application", got.Application.DeletedAt)

@@ -96,6 +96,19 @@ func (w *world) further(of core.Application, one *world) {
 		ok(t, err)
 		return commits(on)
 	}
+	for range 4 { // with what else is queued there
+		d := w.claim("a")
+		d.Config.Snapshot = core.NewSecret("plan")
+		ok(t, db.SetConfig(t.Context(), d))
+		w.finish(d)
+	}
+	w.noClaim()
+	targets, err := db.ListRollbackTargets(t.Context(), w.team, of.RowID, 9)
+	ok(t, err)
+	if len(targets) != 1 || targets[0].Server != w.server.Ref() {
+		t.Errorf("one deployment on three servers is %d to go back to: %+v", len(targets), targets)
+	}
+
 	preview := w.push(of, "p")
 	preview.Revision.PullRequest = 1
 	only := w.push(of, "o")
@@ -103,10 +116,13 @@ func (w *world) further(of core.Application, one *world) {
 	for _, ask := range []core.Deployment{preview, only} {
 		ok(t, db.EnqueueFurther(t.Context(), w.enqueue(ask)))
 	}
-	same(t, "after a preview and what is for one server only", there(), []string{"c1"})
-	second := w.enqueue(w.push(of, "c2"))
-	ok(t, db.EnqueueFurther(t.Context(), second))
-	same(t, "after a newer push", there(), []string{"c2"})
+	same(t, "after a preview and what is for one server only", there(), []string{})
+	var second core.Deployment
+	for _, commit := range []string{"c1", "c2"} {
+		second = w.enqueue(w.push(of, commit))
+		ok(t, db.EnqueueFurther(t.Context(), second))
+		same(t, "after a push", there(), []string{commit})
+	}
 	d := w.push(of, "c2")
 	ok(t, db.SetApplicationStatus(t.Context(), d, "running:healthy", "h", &core.ApplicationRan{Image: "i"}))
 	d.Server = one.server.Ref()
