@@ -29,16 +29,28 @@ type lab struct {
 	project []string // words of Compose
 }
 
-// needLab skips a test that needs a real Docker with the lab's images of all engines.
-func needLab(t *testing.T) {
+// needLab skips a test that needs a real Docker with images of the lab.
+func needLab(t *testing.T, images ...string) {
 	t.Helper()
-	if os.Getenv("TAFFRAIL_LAB") != "" {
+	missing := ""
+	if os.Getenv("TAFFRAIL_LAB") == "" {
+		missing = "TAFFRAIL_LAB is not set"
+	}
+	for _, image := range images {
+		if _, err := try(t, nil, "image", "inspect", image); missing != "" || err == nil {
+			continue
+		}
+		if out, err := try(t, nil, "pull", "--quiet", image); err != nil {
+			missing = image + " is not there: " + strings.TrimSpace(out)
+		}
+	}
+	if missing == "" {
 		return
 	}
 	if os.Getenv("CI") == "true" {
-		t.Fatal("TAFFRAIL_LAB is not set: the lab must be up in CI")
+		t.Fatalf("%s: the lab must be up in CI, with all images", missing)
 	}
-	t.Skip("needs Docker and the lab's images: run lab/up.sh all and load its environment")
+	t.Skipf("%s: run lab/up.sh all and load its environment", missing)
 }
 
 // labImage is where the lab has an image that this machine's Docker cannot pull by its name.

@@ -85,7 +85,6 @@ func labCases() map[string]labCase {
 // and with TLS and a configuration of the user's. What the first has is dumped and read
 // back into the second.
 func TestLab(t *testing.T) {
-	needLab(t)
 	cases := labCases()
 	for _, s := range engine.All() {
 		c, ok := cases[s.Name]
@@ -93,7 +92,10 @@ func TestLab(t *testing.T) {
 			t.Errorf("there is no test of %s", s.Name)
 			continue
 		}
-		t.Run(s.Name, func(t *testing.T) { labEngine(t, s, c) })
+		t.Run(s.Name, func(t *testing.T) {
+			needLab(t, labImage(s.Image))
+			labEngine(t, s, c)
+		})
 	}
 }
 
@@ -238,7 +240,7 @@ func address(t *testing.T, l *lab) string {
 
 // TestLabProxy reaches a database from outside, when it may.
 func TestLabProxy(t *testing.T) {
-	needLab(t)
+	needLab(t, find(t, "redis").Image, "nginx:stable-alpine")
 	for name, c := range map[string]struct {
 		allow []string
 		want  string
