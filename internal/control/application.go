@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/taffrail/taffrail/internal/auth"
@@ -44,7 +45,11 @@ func (c *Control) GetApplication(ctx context.Context, p auth.Principal, id core.
 // StartApplication queues a deployment: an application that is started is deployed, which
 // builds nothing that is there already. in.Options.Force builds everything anew.
 func (c *Control) StartApplication(ctx context.Context, p auth.Principal, id core.ID, in Action) (Queued, error) {
-	return c.act(ctx, p, core.KindApplication, id, core.VerbDeploy, in)
+	q, err := c.act(ctx, p, core.KindApplication, id, core.VerbDeploy, in)
+	if err == nil && !q.Joined {
+		q.Message = "Deployment request queued."
+	}
+	return q, err
 }
 
 // StopApplication queues a stop. CodeBadRequest when the application is stopped and
@@ -62,7 +67,22 @@ func (c *Control) RestartApplication(ctx context.Context, p auth.Principal, id c
 // application: it is gone for everybody at once, but its deployments stay readable. What
 // is under way for it is cancelled first.
 func (c *Control) DeleteApplication(ctx context.Context, p auth.Principal, id core.ID, remove core.Removal) (Queued, error) {
-	return c.remove(ctx, p, core.KindApplication, id, remove)
+	if err := p.Require(auth.Write); err != nil {
+		return Queued{}, err
+	}
+	a, err := c.application(ctx, p, id)
+	if err != nil {
+		return Queued{}, err
+	}
+	previews, err := c.deps.Applications.Revisions.ListPreviews(ctx, p.TeamID, a.RowID)
+	if err != nil {
+		return Queued{}, named(err, "Application")
+	}
+	q, err := c.remove(ctx, p, core.KindApplication, id, remove)
+	if err == nil && len(previews) > 0 {
+		c.stopPreviews(ctx, p, ofApplication(a), previews, remove)
+	}
+	return q, err
 }
 
 func (c *Control) application(ctx context.Context, p auth.Principal, id core.ID) (core.Application, error) {
@@ -86,7 +106,25 @@ func (c *Control) applicationAccess(store ApplicationStore) access {
 		},
 		remove: func(ctx context.Context, team int64, id core.ID) error { return store.DeleteApplication(ctx, team, id) },
 		began:  "deployment queued.",
+		revise: c.revise,
+		says:   saysApplication,
 		brings: func(context.Context, int64, core.ID) ([]core.Storage, error) { return nil, nil },
+	}
+}
+
+// saysApplication are the messages that clients know of applications.
+func saysApplication(r Resource, verb core.Verb, joined bool) string {
+	switch {
+	case joined && begins(verb):
+		return "Deployment already queued for this commit."
+	case verb == core.VerbDeploy:
+		return fmt.Sprintf("Application %s deployment queued.", r.Name)
+	case verb == core.VerbRestart:
+		return "Restart request queued."
+	case verb == core.VerbRollback:
+		return "Rollback deployment queued."
+	default:
+		return ""
 	}
 }
 

@@ -46,15 +46,16 @@ func (c *Control) cancel(ctx context.Context, p auth.Principal, id core.ID) (cor
 	return d, nil
 }
 
-// cancelOthers cancels what is under way for the resource of a deployment, but for that
-// deployment itself. What cannot be cancelled runs to its end before it.
-func (c *Control) cancelOthers(ctx context.Context, p auth.Principal, keep core.Deployment) {
+// cancelOthers cancels what is under way for the resource of a deployment, as far as all
+// or one of its lanes goes, but for that deployment itself. What cannot be cancelled runs
+// to its end before it.
+func (c *Control) cancelOthers(ctx context.Context, p auth.Principal, keep core.Deployment, inLane func(core.Deployment) bool) {
 	active, err := c.deps.Deployments.ListActive(ctx, p.TeamID)
 	if err != nil {
 		c.log.Warn("deployments of a deleted resource not cancelled", "error", err)
 	}
 	for _, d := range active {
-		if d.Kind != keep.Kind || d.Resource.RowID != keep.Resource.RowID || d.UUID == keep.UUID {
+		if d.Kind != keep.Kind || d.Resource.RowID != keep.Resource.RowID || d.UUID == keep.UUID || !inLane(d) {
 			continue
 		}
 		if _, err := c.cancel(ctx, p, d.UUID); err != nil {
@@ -69,6 +70,14 @@ func (c *Control) takeBack(ctx context.Context, p auth.Principal, d core.Deploym
 	if _, err := c.cancel(context.WithoutCancel(ctx), p, d.UUID); err != nil {
 		c.log.Error("queued deployment not taken back", "uuid", string(d.UUID), "error", err)
 	}
+}
+
+// allLanes is for a resource that is gone as a whole.
+func allLanes(core.Deployment) bool { return true }
+
+// laneOf is for the preview of a pull request alone.
+func laneOf(pullRequest int) func(core.Deployment) bool {
+	return func(d core.Deployment) bool { return d.Revision.PullRequest == pullRequest }
 }
 
 func ended(d core.Deployment) error {

@@ -35,11 +35,8 @@ func (c *Control) DeletePreview(ctx context.Context, p auth.Principal, id core.I
 	if _, err := c.preview(ctx, p, a, pullRequest); err != nil {
 		return Queued{}, err
 	}
-	in := Action{
-		Options: core.Options{Remove: core.Removal{Configurations: true, Volumes: true, Networks: true, Images: true}},
-		Note:    fmt.Sprintf("The preview of pull request %d was deleted.", pullRequest), revision: core.Revision{PullRequest: pullRequest},
-	}
-	q, err := c.enqueue(ctx, p, ofApplication(a), core.VerbStop, in)
+	note := fmt.Sprintf("The preview of pull request %d was deleted.", pullRequest)
+	q, err := c.enqueue(ctx, p, ofApplication(a), core.VerbStop, stopPreview(pullRequest, everything(), note))
 	if err != nil {
 		return Queued{}, err
 	}
@@ -49,14 +46,38 @@ func (c *Control) DeletePreview(ctx context.Context, p auth.Principal, id core.I
 		}
 		return Queued{}, err
 	}
-	c.cancelOthers(ctx, p, q.Deployment)
+	c.cancelOthers(ctx, p, q.Deployment, laneOf(pullRequest))
 	c.deps.Wake()
 	c.did(p, "preview deleted", id)
 	return q, nil
 }
 
+// everything of a preview goes with it: it has no data that anybody would miss.
+func everything() core.Removal {
+	return core.Removal{Configurations: true, Volumes: true, Networks: true, Images: true}
+}
+
+func stopPreview(pullRequest int, away core.Removal, note string) Action {
+	return Action{Options: core.Options{Remove: away}, Note: note, revision: core.Revision{PullRequest: pullRequest}}
+}
+
+// stopPreviews queues stops of all previews of an application that was deleted a moment
+// ago. What cannot be queued is told to the operator only: the application is gone.
+func (c *Control) stopPreviews(ctx context.Context, p auth.Principal, r Resource, list []core.Preview, away core.Removal) {
+	for _, v := range list {
+		in := stopPreview(v.PullRequest, away, "The application was deleted.")
+		if _, err := c.enqueue(ctx, p, r, core.VerbStop, in); err != nil {
+			c.log.Error("preview of a deleted application not stopped", "uuid", string(r.UUID), "pull_request", v.PullRequest, "error", err)
+		}
+	}
+	c.deps.Wake()
+}
+
 func (c *Control) preview(ctx context.Context, p auth.Principal, a core.Application, pullRequest int) (core.Preview, error) {
 	out, err := c.deps.Applications.Revisions.GetPreview(ctx, p.TeamID, a.RowID, pullRequest)
-	return out, instead(err, core.CodeNotFound,
-		core.Errorf(core.CodeNotFound, "Pull request %d not found for this resource.", pullRequest))
+	return out, instead(err, core.CodeNotFound, noPull(pullRequest))
+}
+
+func noPull(pullRequest int) error {
+	return core.Errorf(core.CodeNotFound, "Pull request %d not found for this resource.", pullRequest)
 }

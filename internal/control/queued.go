@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/taffrail/taffrail/internal/auth"
 	"github.com/taffrail/taffrail/internal/core"
@@ -47,15 +48,14 @@ func (c *Control) Deploy(ctx context.Context, p auth.Principal, ids []core.ID, i
 	if err != nil {
 		return nil, err
 	}
-	for _, r := range list {
-		if err := c.ready(ctx, p, r, core.VerbDeploy, in); err != nil {
-			return nil, err
-		}
+	each, err := c.readyAll(ctx, p, list, in)
+	if err != nil {
+		return nil, err
 	}
 	defer c.deps.Wake()
 	out := make([]Queued, 0, len(list))
-	for _, r := range list {
-		q, err := c.enqueue(ctx, p, r, core.VerbDeploy, in)
+	for i, r := range list {
+		q, err := c.enqueue(ctx, p, r, core.VerbDeploy, each[i])
 		if err != nil {
 			return out, err
 		}
@@ -111,7 +111,7 @@ func (c *Control) act(ctx context.Context, p auth.Principal, kind core.Kind, id 
 	if err := c.senseless(ctx, p, r, verb, active); err != nil {
 		return Queued{}, err
 	}
-	if err := c.ready(ctx, p, r, verb, in); err != nil {
+	if in, err = c.ready(ctx, p, r, verb, in); err != nil {
 		return Queued{}, err
 	}
 	q, err := c.enqueue(ctx, p, r, verb, in)
@@ -121,19 +121,52 @@ func (c *Control) act(ctx context.Context, p auth.Principal, kind core.Kind, id 
 	return q, err
 }
 
-// ready refuses what the kind of a resource knows cannot be done.
-func (c *Control) ready(ctx context.Context, p auth.Principal, r Resource, verb core.Verb, in Action) error {
+// readyAtOnce is how many resources are made ready at the same time: repositories are
+// asked then, which takes a while.
+const readyAtOnce = 8
+
+// readyAll is ready for many resources. The first fault of the list is told.
+func (c *Control) readyAll(ctx context.Context, p auth.Principal, list []Resource, in Action) ([]Action, error) {
+	out, faults := make([]Action, len(list)), make([]error, len(list))
+	var all sync.WaitGroup
+	slots := make(chan struct{}, readyAtOnce)
+	for i, r := range list {
+		slots <- struct{}{}
+		all.Go(func() {
+			defer func() { <-slots }()
+			out[i], faults[i] = c.ready(ctx, p, r, core.VerbDeploy, in)
+		})
+	}
+	all.Wait()
+	for _, err := range faults {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// ready refuses what the kind of a resource knows cannot be done, and fills in what has to
+// be found out before.
+func (c *Control) ready(ctx context.Context, p auth.Principal, r Resource, verb core.Verb, in Action) (Action, error) {
 	a, err := c.access(r.Kind)
 	switch {
 	case err != nil:
-		return err
+		return in, err
 	case a.ready != nil:
-		return a.ready(ctx, p, r, verb, in)
+		if err := a.ready(ctx, p, r, verb, in); err != nil {
+			return in, err
+		}
 	case in.BackupBefore:
-		return core.Invalid("backup_before", "Only databases can be dumped before they are deployed.")
-	default:
-		return nil
+		return in, core.Invalid("backup_before", "Only databases can be dumped before they are deployed.")
 	}
+	if a.revise != nil {
+		return a.revise(ctx, p, r, verb, in)
+	}
+	if in.PullRequest != 0 {
+		return in, noPull(in.PullRequest)
+	}
+	return in, nil
 }
 
 // remove queues a stop that takes away what away says, and deletes the resource.
@@ -164,7 +197,7 @@ func (c *Control) remove(ctx context.Context, p auth.Principal, kind core.Kind, 
 		}
 		return Queued{}, named(err, kind.Title())
 	}
-	c.cancelOthers(ctx, p, q.Deployment)
+	c.cancelOthers(ctx, p, q.Deployment, allLanes)
 	c.deps.Wake()
 	c.did(p, string(kind)+" deleted", id)
 	return q, nil
@@ -195,6 +228,9 @@ func (c *Control) enqueue(ctx context.Context, p auth.Principal, r Resource, ver
 
 // asked is a deployment as p asks for it.
 func asked(p auth.Principal, r Resource, verb core.Verb, in Action) core.Deployment {
+	if r.Kind == core.KindApplication {
+		in.revision.Commit = orHead(in.revision.Commit)
+	}
 	return core.Deployment{
 		UUID:     core.NewID(),
 		Kind:     r.Kind,
@@ -219,17 +255,33 @@ func asked(p auth.Principal, r Resource, verb core.Verb, in Action) core.Deploym
 // Whoever may write may ask for this, as clients expect: what a token of theirs writes is
 // run by the next deployment anyway.
 func (c *Control) runSaved(ctx context.Context, p auth.Principal, r Resource, verb core.Verb, o core.Options) (core.Deployment, string) {
-	q, err := c.enqueue(ctx, p, r, verb, Action{Options: o})
+	q, err := c.queueSaved(ctx, p, r, verb, Action{Options: o})
 	if err == nil {
 		c.deps.Wake()
 		return q.Deployment, ""
 	}
 	c.log.Warn("saved resource not deployed", "uuid", string(r.UUID), "error", err)
 	why := "deploy it again by hand."
+	if e, ok := person(err); ok && (e.Code == core.CodeBadRequest || e.Code == core.CodeUnavailable) {
+		why = e.Msg
+	}
 	if core.CodeOf(err) == core.CodeTooMany {
 		why = "the queue of its server is full. Deploy it later."
 	}
 	return core.Deployment{}, "The " + string(r.Kind) + " was saved but not deployed: " + why
+}
+
+func (c *Control) queueSaved(ctx context.Context, p auth.Principal, r Resource, verb core.Verb, in Action) (Queued, error) {
+	a, err := c.access(r.Kind)
+	if err != nil {
+		return Queued{}, err
+	}
+	if a.revise != nil {
+		if in, err = a.revise(ctx, p, r, verb, in); err != nil {
+			return Queued{}, err
+		}
+	}
+	return c.enqueue(ctx, p, r, verb, in)
 }
 
 // checked returns the action without what the verb has no use for. A stop takes away no
@@ -315,6 +367,11 @@ func begins(v core.Verb) bool {
 func (a access) message(r Resource, verb core.Verb, joined bool) string {
 	doing := map[core.Verb]string{
 		core.VerbStart: "starting", core.VerbStop: "stopping", core.VerbRestart: "restarting",
+	}
+	if a.says != nil {
+		if text := a.says(r, verb, joined); text != "" {
+			return text
+		}
 	}
 	switch {
 	case joined:

@@ -35,6 +35,10 @@ type access struct {
 	began  string // what clients show when it is deployed, behind its kind and name
 	// ready refuses a verb that cannot be carried out as asked; nil: there is none.
 	ready func(ctx context.Context, p auth.Principal, r Resource, verb core.Verb, in Action) error
+	// revise fills in what has to be found out before a deployment is queued; nil: nothing.
+	revise func(ctx context.Context, p auth.Principal, r Resource, verb core.Verb, in Action) (Action, error)
+	// says is what clients show of a verb, "" for what all kinds say; nil: always that.
+	says func(r Resource, verb core.Verb, joined bool) string
 	// brings is what the kind mounts by itself; nil: what people mount is not stored either.
 	brings func(ctx context.Context, team int64, id core.ID) ([]core.Storage, error)
 }

@@ -78,11 +78,34 @@ func (c *Control) Rollback(ctx context.Context, p auth.Principal, id core.ID, in
 		return Queued{}, err
 	}
 	do := Action{Note: in.Note, revision: target.Revision, rollbackOf: target.UUID}
-	q, err := c.enqueue(ctx, p, ofApplication(a), core.VerbRollback, do)
-	if err == nil {
-		c.deps.Wake()
+	do.revision.OnlyHere, do.revision.Provider = false, ""
+	f := faults{}
+	f.text("note", in.Note, maxNote)
+	if err := f.err(); err != nil {
+		return Queued{}, err
 	}
-	return q, err
+	q, err := c.enqueue(ctx, p, ofApplication(a), core.VerbRollback, do)
+	if err != nil {
+		return Queued{}, err
+	}
+	if err := c.pause(ctx, p, id, q.Deployment); err != nil {
+		if !q.Joined {
+			c.takeBack(ctx, p, q.Deployment)
+		}
+		return Queued{}, err
+	}
+	c.deps.Wake()
+	return q, nil
+}
+
+// pause keeps pushes from undoing a rollback.
+func (c *Control) pause(ctx context.Context, p auth.Principal, id core.ID, d core.Deployment) error {
+	a, err := c.application(ctx, p, id) // as it is now
+	if err != nil {
+		return err
+	}
+	a.AutoDeploy.PausedAt, a.AutoDeploy.PausedBy, a.AutoDeploy.PausedFor = c.deps.Now().UTC(), p.Actor.Name, d.UUID
+	return named(c.deps.Applications.Store.UpdateApplication(ctx, a), "Application")
 }
 
 // PlanRollback says what a rollback would change, and changes nothing.
@@ -94,7 +117,39 @@ func (c *Control) PlanRollback(ctx context.Context, p auth.Principal, id core.ID
 	if err != nil {
 		return RollbackPlan{}, err
 	}
-	return RollbackPlan{Target: targetOf(a, target), Changes: []Difference{}}, nil
+	out := RollbackPlan{Target: targetOf(a, target), Changes: []Difference{}}
+	if a.Ran.Deployment == "" {
+		return out, nil
+	}
+	now, err := c.deps.Deployments.GetDeployment(ctx, p.TeamID, a.Ran.Deployment)
+	if core.CodeOf(err) == core.CodeNotFound {
+		return out, nil // its history was tidied away
+	}
+	if err != nil {
+		return RollbackPlan{}, err
+	}
+	if target, err = c.deps.Deployments.GetDeployment(ctx, p.TeamID, target.UUID); err != nil {
+		return RollbackPlan{}, named(err, "Deployment")
+	}
+	out.Current = targetOf(a, now)
+	changes, err := c.deps.Applications.Snapshots.Compare(now, target)
+	if err != nil {
+		return RollbackPlan{}, err
+	}
+	for _, d := range changes {
+		if !p.SeesSecrets() { // what was set may be anything, passwords in commands too
+			d.Old, d.New = masked(d.Old), masked(d.New)
+		}
+		out.Changes = append(out.Changes, d)
+	}
+	return out, nil
+}
+
+func masked(text string) string {
+	if text == "" {
+		return ""
+	}
+	return core.Redacted
 }
 
 // ResumeAutoDeploy lets pushes deploy again after a rollback.
@@ -118,6 +173,9 @@ func (c *Control) rollbackTarget(ctx context.Context, p auth.Principal, id core.
 	a, err := c.application(ctx, p, id)
 	if err != nil {
 		return a, core.Deployment{}, err
+	}
+	if in.Deployment == "" && in.Commit == "" {
+		return a, core.Deployment{}, core.Invalid("commit", "The commit field is required.")
 	}
 	list, err := c.deps.Applications.Revisions.ListRollbackTargets(ctx, p.TeamID, a.RowID, maxTargets)
 	if err != nil {
