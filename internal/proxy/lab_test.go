@@ -437,12 +437,17 @@ func testNoHealthCheck(b *bench) {
 func testFixed(b *bench) {
 	in := b.input("fixed", 0, "http://fixed.test/x", func(in *proxy.Input) { in.Container = "fixed" })
 	b.run(in, app{name: "fixed"})
-	answers := func() bool { return b.get("http://fixed.test/x/y", nil).body == "fixed GET /y" }
-	b.until("it answers", answers)
+	is := func(status int, body string) func() bool {
+		return func() bool {
+			a, err := ask(b.Context(), client(false), http.MethodGet, "http://fixed.test/x/y", nil)
+			return err == nil && a.status == status && (body == "" || a.body == body)
+		}
+	}
+	b.until("it answers", is(200, "fixed GET /y"))
 	b.docker("restart", "--time", "1", "fixed")
-	b.until("it answers again", answers)
+	b.until("it answers again", is(200, "fixed GET /y"))
 	b.docker("rm", "--force", "fixed")
-	b.until("nobody answers", func() bool { return b.get("http://fixed.test/x/y", nil).status == 404 })
+	b.until("nobody answers", is(404, ""))
 }
 
 // load asks without a pause until it is told to stop, and counts.

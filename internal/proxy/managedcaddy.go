@@ -35,7 +35,7 @@ const (
 // since what two containers say about "reverse_proxy" in labels is not made one.
 const caddySnippet = "(" + snippet + ") {\n\treverse_proxy {vars." + snippet + "} {\n" +
 	"\t\tlb_try_duration " + tryFor + "\n\t\tlb_try_interval " + tryEvery + "\n\t\tstream_close_delay " + streamDelay + "\n" +
-	"\t\ttransport http {\n\t\t\tkeepalive " + IdleTimeout + "\n\t\t}\n\t}\n}\n"
+	"\t\ttransport http {\n\t\t\tdial_timeout " + dialTimeout + "\n\t\t\tkeepalive " + IdleTimeout + "\n\t\t}\n\t}\n}\n"
 
 func (m Managed) caddyService() map[string]any {
 	return map[string]any{

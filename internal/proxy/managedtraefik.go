@@ -14,6 +14,9 @@ const traefikImage = "traefik:v3.6"
 // traefikAPI is where Traefik tells what it knows: inside of its container only.
 const traefikAPI = "http://127.0.0.1:8080"
 
+// dialTimeout is how long a container on the same machine may take to accept.
+const dialTimeout = "3s"
+
 func itoa(n int) string { return strconv.Itoa(n) }
 
 func (m Managed) traefikService() map[string]any {
@@ -30,6 +33,8 @@ func (m Managed) traefikService() map[string]any {
 		"--providers.file.directory=/etc/traefik/dynamic", "--providers.file.watch=true",
 		"--providers.providersthrottleduration=500ms",
 		"--serverstransport.forwardingtimeouts.idleconntimeout=" + IdleTimeout,
+		// The address of a container that is gone does not refuse, it is silent.
+		"--serverstransport.forwardingtimeouts.dialtimeout=" + dialTimeout,
 	}
 	if m.Trusted {
 		acme := "--certificatesresolvers." + DefaultResolver + ".acme."
