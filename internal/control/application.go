@@ -55,7 +55,13 @@ func (c *Control) StartApplication(ctx context.Context, p auth.Principal, id cor
 // StopApplication queues a stop. CodeBadRequest when the application is stopped and
 // nothing that is under way is going to change that.
 func (c *Control) StopApplication(ctx context.Context, p auth.Principal, id core.ID, in Action) (Queued, error) {
-	return c.act(ctx, p, core.KindApplication, id, core.VerbStop, in)
+	q, err := c.act(ctx, p, core.KindApplication, id, core.VerbStop, in)
+	if err != nil {
+		return Queued{}, err
+	}
+	// It was found a moment ago, also where it is gone by now.
+	c.stopElsewhere(ctx, p, q.Resource, c.elsewhere(ctx, p, q.Resource), q.Deployment.Options.Remove, q.Deployment.Note)
+	return q, nil
 }
 
 // RestartApplication queues a restart, which never builds.
@@ -78,11 +84,15 @@ func (c *Control) DeleteApplication(ctx context.Context, p auth.Principal, id co
 	if err != nil {
 		return Queued{}, named(err, "Application")
 	}
+	r := ofApplication(a)
+	servers := c.elsewhere(ctx, p, r)
 	q, err := c.remove(ctx, p, core.KindApplication, id, remove)
-	if err == nil && len(previews) > 0 {
-		c.stopPreviews(ctx, p, ofApplication(a), previews, remove)
+	if err != nil {
+		return Queued{}, err
 	}
-	return q, err
+	c.stopElsewhere(ctx, p, r, servers, remove, q.Deployment.Note)
+	c.stopPreviews(ctx, p, r, previews, remove)
+	return q, nil
 }
 
 func (c *Control) application(ctx context.Context, p auth.Principal, id core.ID) (core.Application, error) {

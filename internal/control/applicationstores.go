@@ -36,6 +36,9 @@ type RevisionStore interface {
 	// ListRollbackTargets returns the finished deployments of an application that have a
 	// snapshot, newest first.
 	ListRollbackTargets(ctx context.Context, team, application int64, limit int) ([]core.Deployment, error)
+	// FindApplication is GetApplication for all teams: whether a webhook may speak of it
+	// is said by its signature.
+	FindApplication(ctx context.Context, id core.ID) (core.Application, error)
 }
 
 // FurtherStore keeps the further servers of an application.

@@ -124,3 +124,32 @@ func (c *Control) anyDestination(ctx context.Context, p auth.Principal, id core.
 	}
 	return core.Destination{}, core.NotFound("Destination")
 }
+
+// elsewhere are the further servers of an application, by row.
+func (c *Control) elsewhere(ctx context.Context, p auth.Principal, r Resource) []int64 {
+	list, err := c.deps.Applications.Further.ListFurther(ctx, p.TeamID, r.RowID)
+	if err != nil {
+		c.log.Error("further servers of an application not found", "uuid", string(r.UUID), "error", err)
+	}
+	var out []int64
+	for _, d := range list {
+		out = append(out, d.ServerID)
+	}
+	return out
+}
+
+// stopElsewhere queues stops on the further servers of an application whose own stop is
+// queued. What cannot be queued is told to the operator: the stop itself goes on.
+func (c *Control) stopElsewhere(ctx context.Context, p auth.Principal, r Resource, servers []int64, away core.Removal, note string) {
+	if len(servers) == 0 {
+		return
+	}
+	for _, row := range servers {
+		r.ServerID = row
+		in := Action{Options: core.Options{Remove: away}, Note: note, revision: core.Revision{OnlyHere: true}}
+		if _, err := c.enqueue(ctx, p, r, core.VerbStop, in); err != nil {
+			c.log.Error("application not stopped on a further server", "uuid", string(r.UUID), "server", row, "error", err)
+		}
+	}
+	c.deps.Wake()
+}

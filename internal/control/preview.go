@@ -64,6 +64,9 @@ func stopPreview(pullRequest int, away core.Removal, note string) Action {
 // stopPreviews queues stops of all previews of an application that was deleted a moment
 // ago. What cannot be queued is told to the operator only: the application is gone.
 func (c *Control) stopPreviews(ctx context.Context, p auth.Principal, r Resource, list []core.Preview, away core.Removal) {
+	if len(list) == 0 {
+		return
+	}
 	for _, v := range list {
 		in := stopPreview(v.PullRequest, away, "The application was deleted.")
 		if _, err := c.enqueue(ctx, p, r, core.VerbStop, in); err != nil {

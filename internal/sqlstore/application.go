@@ -113,6 +113,13 @@ func (db *DB) GetApplication(ctx context.Context, team int64, id core.ID) (core.
 	return a, explain("read application", err)
 }
 
+// FindApplication reads an application that is not deleted, whosesoever it is: a webhook
+// names it alone.
+func (db *DB) FindApplication(ctx context.Context, id core.ID) (core.Application, error) {
+	a, err := db.readApplication(ctx, db.view(), `WHERE r.uuid = $1 AND r.deleted_at IS NULL`, string(id))
+	return a, explain("read application", err)
+}
+
 // ListApplications returns the applications of a team that are not deleted.
 func (db *DB) ListApplications(ctx context.Context, team int64) ([]core.Application, error) {
 	return getList(ctx, db, "applications", db.scanApplication,
