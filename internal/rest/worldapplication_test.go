@@ -171,5 +171,7 @@ func (w *world) deployOnce(ctx context.Context, ctl *control.Control, p auth.Pri
 	d := w.claim(ctx)
 	d.Config = core.Config{Hash: "h", Snapshot: core.NewSecret("{}"), Digests: map[string]string{}}
 	must(w.t, w.db.SetConfig(ctx, d))
+	ran := core.ApplicationRan{Deployment: d.UUID, Commit: someCommit, Image: "shop:1"}
+	must(w.t, w.db.SetApplicationStatus(ctx, d, "exited:unhealthy", "h", &ran))
 	must(w.t, w.db.Settle(ctx, settled(d, core.StatusFinished), core.Batch{LogID: d.LogID, Fence: d.Lease.Fence, Lines: someLines(1, 2)}))
 }
