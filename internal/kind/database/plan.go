@@ -120,7 +120,7 @@ func (p *planner) up(forced string) []run.Step {
 	}
 	add(len(p.out.Ports) > 0, p.ports(p.out.Ports))
 	pull, pulling := p.pull(nextFile)
-	add(pulling, run.Step{Name: "next", Title: "Saved the compose file to pull by.", Hidden: true, Files: []run.File{{
+	add(pulling, run.Step{Name: "next", Title: "Saved the compose file to pull by.", Hidden: true, Prepares: true, Files: []run.File{{
 		Path: nextFile, Mode: 0o600, Content: p.out.compose,
 	}}}, pull)
 	add(true, p.files(forced, p.out.compose, p.out.Files), compose.NetworkStep(p.Destination.Network))
@@ -161,7 +161,7 @@ func (p *planner) pull(file string, services ...string) (run.Step, bool) {
 		args = append(args, "--policy", "missing")
 	}
 	s := compose.Project{Name: p.uuid(), Dir: p.dir, File: file}.Step("pull", "Pulling images.", append(args, services...)...)
-	s.Retries = compose.PullRetries
+	s.Retries, s.Prepares = compose.PullRetries, true
 	return s, true
 }
 
