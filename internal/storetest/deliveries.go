@@ -1,7 +1,9 @@
 package storetest
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -22,50 +24,40 @@ func (w *world) deliver(id string, all ...core.Deployment) ([]core.Deployment, b
 func exerciseDeliveries(t *testing.T, db *sqlstore.DB) {
 	w := newWorld(t, db).onServer("hooks", 2, 25)
 	a, b := w.newApplication("a"), w.newApplication("b")
+	expect := func(what, id string, known bool, want []core.Deployment, asked ...core.Deployment) {
+		t.Helper()
+		got, was := w.deliver(id, asked...)
+		if was != known {
+			t.Errorf("%s: known %v, want %v", what, was, known)
+		}
+		same(t, what, got, want)
+	}
 	first, known := w.deliver("d1", w.push(a, "c1"), w.push(b, "c1"))
 	if known || len(first) != 2 || first[0].Resource.RowID != a.RowID || first[1].Resource.RowID != b.RowID || first[0].Trigger != core.TriggerWebhook {
 		t.Errorf("the first delivery queued %+v (known %v)", first, known)
 	}
-	again, known := w.deliver("d1", w.push(a, "c2"), w.push(b, "c2"))
-	if !known {
-		t.Error("a delivery was taken twice")
+	none := []core.Deployment{}
+	expect("the second coming of a delivery", "d1", true, first, w.push(a, "c2"), w.push(b, "c2"))
+	expect("a delivery that asks for nothing", "ignored", false, none)
+	expect("its second coming", "ignored", true, none, w.push(a, "c9"))
+	expect("the same commit by another delivery", "d2", false, first[:1], w.push(a, "c1"))
+	other, known, err := db.EnqueueDelivery(t.Context(), "gitlab", "d1", nil)
+	ok(t, err)
+	if known || len(other) != 0 {
+		t.Errorf("the same id of another provider gave %+v (known %v)", other, known)
 	}
-	same(t, "what the delivery queued", again, first)
-	if _, _, err := db.EnqueueDelivery(t.Context(), "gitlab", "d1", nil); err != nil {
-		t.Error(err)
-	}
-	none, known := w.deliver("ignored")
-	if known || none == nil || len(none) != 0 {
-		t.Errorf("a delivery that asks for nothing gave %v (known %v)", none, known)
-	}
-	if none, known = w.deliver("ignored", w.push(a, "c9")); !known || len(none) != 0 {
-		t.Errorf("its second coming gave %v (known %v)", none, known)
-	}
-	joined, known := w.deliver("d2", w.push(a, "c1"))
-	if known || len(joined) != 1 || joined[0].UUID != first[0].UUID {
-		t.Errorf("the same commit by another delivery gave %+v (known %v)", joined, known)
+	for range 2 {
+		expect("a delivery of which nobody says which it is", "", false, first[:1], w.push(a, "c1"))
 	}
 	if n := count(t, db, "application_deployment_queues"); n != 2 {
 		t.Errorf("%d deployments are stored, want 2", n)
 	}
-	for range 2 { // nobody says which delivery it is
-		if _, known := w.deliver("", w.push(a, "c1")); known {
-			t.Error("a delivery without an id was known")
-		}
-	}
 	for _, long := range []string{strings.Repeat("x", 10_000), strings.Repeat("x", 10_001), "odd \x00\xff"} {
-		if _, known := w.deliver(long); known {
-			t.Errorf("%.20q was known before", long)
-		}
-		if _, known := w.deliver(long); !known {
-			t.Errorf("%.20q was not known again", long)
-		}
+		expect("a strange id", long, false, none)
+		expect("a strange id again", long, true, none)
 	}
 	ok(t, db.PurgeApplication(t.Context(), w.team, a.UUID))
-	rest, known := w.deliver("d1", w.push(b, "c1"))
-	if !known || len(rest) != 1 || rest[0].UUID != first[1].UUID {
-		t.Errorf("after a purge the delivery stands for %+v (known %v)", rest, known)
-	}
+	expect("what is left of a delivery after a purge", "d1", true, first[1:], w.push(b, "c1"))
 }
 
 // exerciseDeliveriesRace: the same delivery a hundred times at once is one deployment.
@@ -209,23 +201,28 @@ func exerciseSupersedingRace(t *testing.T, db *sqlstore.DB) {
 	pushes.Wait()
 	close(pushed)
 	carriers.Wait()
-	page, n, err := db.ListByResource(t.Context(), w.team, core.KindApplication, of.RowID, 0, 2*racers)
+	w.expectNewest(of)
+}
+
+// expectNewest checks that of all pushes the newest was deployed, and that what became of
+// the others is known.
+func (w *world) expectNewest(of core.Application) {
+	t := w.t
+	t.Helper()
+	page, n, err := w.db.ListByResource(t.Context(), w.team, core.KindApplication, of.RowID, 0, 2*racers)
 	ok(t, err)
 	if n != racers || len(page) != racers {
-		t.Errorf("%d pushes are in the history, counted as %d, want %d", len(page), n, racers)
+		t.Fatalf("%d pushes are in the history, counted as %d, want %d", len(page), n, racers)
 	}
-	newest := page[0] // by time; of equal times by log
+	newest := slices.MaxFunc(page, func(a, b core.Deployment) int { return cmp.Compare(a.LogID, b.LogID) })
+	if newest.Status != core.StatusFinished {
+		t.Errorf("the newest push ended as %s", newest.Status)
+	}
 	for _, d := range page {
-		if d.LogID > newest.LogID {
-			newest = d
-		}
 		superseded := d.Status == core.StatusCancelled && strings.HasPrefix(d.Outcome.Reason, "Deployment superseded by c")
 		if d.Status != core.StatusFinished && !superseded {
 			t.Errorf("%s ended as %s: %q", d.Revision.Commit, d.Status, d.Outcome.Reason)
 		}
-	}
-	if newest.Status != core.StatusFinished {
-		t.Errorf("the newest push ended as %s", newest.Status)
 	}
 }
 
