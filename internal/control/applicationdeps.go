@@ -46,6 +46,7 @@ type Snapshots interface {
 // masked.
 type Difference struct {
 	Field string // as people know it
+	How   string // added, removed or changed
 	Old   string // empty: there was none
 	New   string // empty: there is none then
 }

@@ -71,7 +71,7 @@ func (h *Hub) Publish(e Event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for listener, team := range h.events {
-		if team != e.TeamID {
+		if team != e.TeamID && team != everybody {
 			continue
 		}
 		select {
@@ -82,6 +82,13 @@ func (h *Hub) Publish(e Event) {
 		}
 	}
 }
+
+// everybody stands for all teams; no team has this row.
+const everybody = 0
+
+// All is Events for all teams. It is for parts of this program, which keep apart
+// themselves what belongs to whom.
+func (h *Hub) All() (<-chan Event, func()) { return h.Events(everybody) }
 
 // Events returns the events of a team from now on. The channel is closed when the
 // listener fell behind. The caller must call the function when it is done.

@@ -11,6 +11,7 @@ import (
 	"github.com/taffrail/taffrail/internal/core"
 	"github.com/taffrail/taffrail/internal/deploy"
 	"github.com/taffrail/taffrail/internal/host"
+	"github.com/taffrail/taffrail/internal/kind/application"
 	"github.com/taffrail/taffrail/internal/kind/database"
 	"github.com/taffrail/taffrail/internal/kind/service"
 	"github.com/taffrail/taffrail/internal/logs"
@@ -43,9 +44,15 @@ func (s *Server) wire(ctx context.Context, o Options) error {
 	pool := host.NewPool(hostOptions(s.db, o))
 	machines := machines{pool}
 	stacks := service.New(s.db)
-	kinds := map[core.Kind]deploy.Kind{core.KindService: stacks, core.KindDatabase: database.New(s.db, time.Now)}
+	apps := newGitHubApps(s.db)
+	kinds := map[core.Kind]deploy.Kind{
+		core.KindService: stacks, core.KindDatabase: database.New(s.db, time.Now),
+		core.KindApplication: application.New(s.db, application.Options{
+			Token: apps.Token, Resolver: func(s core.Server) string { return managed(s).Resolver() },
+		}),
+	}
 	dispatcher := queue.NewDispatcher(s.db, s.carrier(hub, pool, kinds), queue.Options{Owner: owner(), Lease: s.cfg.Lease, Log: o.Log})
-	ctl := s.control(ctx, hub, machines, stacks, kinds, dispatcher)
+	ctl := s.control(ctx, controlled{hub: hub, machines: machines, stacks: stacks, kinds: kinds, queue: dispatcher, apps: apps})
 	toucher := auth.NewToucher(s.db, touchEvery, o.Log)
 	api, err := rest.New(rest.Deps{
 		Control: ctl, Auth: auth.NewAuthenticator(s.db, toucher.Touch, time.Now),
@@ -58,6 +65,7 @@ func (s *Server) wire(ctx context.Context, o Options) error {
 		supervise.Member{Name: "connections", Service: connections{pool}},
 		supervise.Member{Name: "token uses", Service: toucher},
 		supervise.Member{Name: "validations and schedules", Service: ctl},
+		supervise.Member{Name: "news for code hosts", Service: newFeedback(hub, s.db, apps, s.cfg.PublicURL, o.Log)},
 		supervise.Member{Name: "other controllers", Service: others(s.db, o.Log, dispatcher.Wake, hub.Wake)},
 		supervise.Member{Name: "deployments", Service: dispatcher})
 	s.check = func(ctx context.Context) { validateNew(ctx, s, ctl, auth.ForUser(team.RowID, user, core.TriggerAPI)) }
@@ -75,21 +83,36 @@ func (s *Server) carrier(hub *logs.Hub, pool *host.Pool, kinds map[core.Kind]dep
 	})
 }
 
+// controlled is what control works on.
+type controlled struct {
+	hub      *logs.Hub
+	machines machines
+	stacks   control.Composer
+	kinds    map[core.Kind]deploy.Kind
+	queue    *queue.Dispatcher
+	apps     *gitHubApps
+}
+
 // control is what people ask.
-func (s *Server) control(ctx context.Context, hub *logs.Hub, m machines, stacks control.Composer, kinds map[core.Kind]deploy.Kind, q *queue.Dispatcher) *control.Control {
+func (s *Server) control(ctx context.Context, of controlled) *control.Control {
+	m, q := of.machines, of.queue
 	return control.New(control.Deps{
 		Servers: s.db, Keys: s.db, Projects: s.db, Environments: s.db, Services: s.db, Envs: s.db,
 		Deployments: s.db, Teams: s.db, Tokens: s.db, Queue: s.db,
-		Composer: stacks, Hosts: m, Containers: m, Statuses: statuses(kinds), Seen: s.db,
+		Composer: of.stacks, Hosts: m, Containers: m, Statuses: statuses(of.kinds), Seen: s.db,
 		Databases: control.DatabaseDeps{
 			Store: s.db, Storages: s.db, Schedules: s.db, Backups: s.db, S3: s.db, Buckets: buckets{}, Dumps: m,
 		},
-		Applications: control.ApplicationDeps{Store: s.db, Revisions: s.db, Further: s.db, Shared: s.db, GitHubApps: s.db},
-		Wake:         q.Wake,
+		Applications: control.ApplicationDeps{
+			Store: s.db, Revisions: s.db, Further: s.db, Shared: s.db, GitHubApps: s.db,
+			Refs:      refs{hosts: m.pool.Get, apps: of.apps, store: s.db},
+			CodeHosts: of.apps, Snapshots: snapshots{}, Proxies: newProxies(m, s.db.ListDestinations),
+		},
+		Wake: q.Wake,
 		Cancel: func(_ context.Context, d core.Deployment) {
 			q.Cancel(d.Kind, d.RowID)
-			hub.Wake(d.LogID)
-			hub.Publish(logs.Event{TeamID: d.TeamID, Kind: d.Kind, Deployment: d.UUID, Resource: d.Resource.UUID, Status: d.Status})
+			of.hub.Wake(d.LogID)
+			of.hub.Publish(logs.Event{TeamID: d.TeamID, Kind: d.Kind, Deployment: d.UUID, Resource: d.Resource.UUID, Status: d.Status})
 		},
 		Log: s.log, Now: time.Now, BaseURL: s.cfg.PublicURL, Address: outgoing(ctx),
 	})
