@@ -95,10 +95,11 @@ type GitHubCommit struct {
 	URL string `json:"url"`
 }
 
-// HookResult is what came of a webhook for one application.
+// HookResult is what came of a webhook for one application; for none, when it is about
+// nothing that anybody deploys.
 type HookResult struct {
-	ApplicationUUID string  `json:"application_uuid"`
-	ApplicationName string  `json:"application_name"`
+	ApplicationUUID *string `json:"application_uuid"`
+	ApplicationName *string `json:"application_name"`
 	DeploymentUUID  *string `json:"deployment_uuid"`
 	Message         string  `json:"message" doc:"What happened, or why nothing did."`
 	Status          string  `json:"status" rule:"enum=success|skipped"`

@@ -86,7 +86,7 @@ func unreadableHook(err error) error {
 
 func showHook(h control.HookResult) api.HookResult {
 	out := api.HookResult{
-		ApplicationUUID: string(h.Application), ApplicationName: h.Name, DeploymentUUID: text(h.Deployment),
+		ApplicationUUID: text(h.Application), ApplicationName: text(h.Name), DeploymentUUID: text(h.Deployment),
 		Message: h.Message, Status: "skipped",
 	}
 	if h.Deployment != "" {
