@@ -33,22 +33,22 @@ func portOf(tb testing.TB, s *httptest.Server) int {
 	return port
 }
 
-// TestHTTP asks real servers in the place of containers.
-func TestHTTP(t *testing.T) {
-	t.Parallel()
-	quick := run.HTTP{Network: "shop", Interval: 20 * time.Millisecond, Retries: 3}
-	for _, c := range []struct {
-		name    string
-		handler func(n int32, w http.ResponseWriter, r *http.Request) // n counts from 1
-		change  func(*run.HTTP)
-		tls     bool
-		health  string
-		end     string
-		reason  string
-		say     []string
-		answer  string
-		asked   int32
-	}{
+// httpCase is a server and what is said of it.
+type httpCase struct {
+	name    string
+	handler func(n int32, w http.ResponseWriter, r *http.Request) // n counts from 1
+	change  func(*run.HTTP)
+	tls     bool
+	health  string
+	end     string
+	reason  string
+	say     []string
+	answer  string
+	asked   int32
+}
+
+func httpCases() []httpCase {
+	return []httpCase{
 		{
 			name: "well at once", end: run.StateFinished, answer: "204 No Content", asked: 1,
 			handler: func(_ int32, w http.ResponseWriter, r *http.Request) {
@@ -93,6 +93,12 @@ func TestHTTP(t *testing.T) {
 			change: func(h *run.HTTP) { h.Start = time.Hour },
 			say:    []string{"db: attempt 1: the answer is 502 Bad Gateway", `db: Attempt 1 of 3 | Healthcheck status: "healthy" | 200 OK`},
 		},
+	}
+}
+
+// answerCases are about answers that are not simply well.
+func answerCases() []httpCase {
+	return []httpCase{
 		{
 			name: "a redirect is an answer", end: run.StateFinished, answer: "302 Found", asked: 1,
 			handler: func(_ int32, w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/login", http.StatusFound) },
@@ -128,7 +134,14 @@ func TestHTTP(t *testing.T) {
 			say: []string{`db: Attempt 1 of 3 | Healthcheck status: "healthy" | code 1: not yet`,
 				`db: Attempt 2 of 3 | Healthcheck status: "healthy" | code 0: fine`},
 		},
-	} {
+	}
+}
+
+// TestHTTP asks real servers in the place of containers.
+func TestHTTP(t *testing.T) {
+	t.Parallel()
+	quick := run.HTTP{Network: "shop", Interval: 20 * time.Millisecond, Retries: 3}
+	for _, c := range append(httpCases(), answerCases()...) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			var asked atomic.Int32

@@ -118,7 +118,5 @@ func (k *Kind) Sum(ctx context.Context, r core.Resting, seen []core.Container) (
 	if err != nil {
 		return core.Condition{}, err
 	}
-	// What the runner saw answer is not asked again by Docker: it counts until Docker had to
-	// start it again.
-	return core.Condition{Status: status(seen, t.asked() && r.Status == healthy)}, nil
+	return core.Condition{Status: status(seen, t.proven(r.Status))}, nil
 }

@@ -2,6 +2,7 @@ package application_test
 
 import (
 	"context"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -11,27 +12,31 @@ import (
 
 const older = string(uuid) + "-dep0aaaa"
 
-// TestPlans holds the plan and the compose file of each pack and situation.
-func TestPlans(t *testing.T) {
-	t.Parallel()
-	image := func(s *shelf) {
-		s.Application.Source = core.Source{}
-		s.Application.Build = core.Build{Pack: core.PackImage, ImageName: "nginx", ImageTag: "stable-alpine"}
+func image(s *shelf) {
+	s.Application.Source = core.Source{}
+	s.Application.Build = core.Build{Pack: core.PackImage, ImageName: "nginx", ImageTag: "stable-alpine"}
+}
+
+func pack(p core.BuildPack) func(*shelf) {
+	return func(s *shelf) {
+		s.env("API", "https://x")
+		s.env("PATH", "/evil")
+		s.Application.Build.Pack, s.Application.Build.BaseDirectory, s.Application.Build.PublishDir = p, "/apps/web", "/dist"
+		s.Application.Build.BuildCommand, s.Application.Runtime.StartCommand = "npm run build", "npm start"
 	}
-	pack := func(p core.BuildPack) func(*shelf) {
-		return func(s *shelf) {
-			s.env("API", "https://x")
-			s.env("PATH", "/evil")
-			s.Application.Build.Pack, s.Application.Build.BaseDirectory, s.Application.Build.PublishDir = p, "/apps/web", "/dist"
-			s.Application.Build.BuildCommand, s.Application.Runtime.StartCommand = "npm run build", "npm start"
-		}
-	}
-	for name, c := range map[string]struct {
-		verb   core.Verb
-		change func(*shelf)
-		d      func(*core.Deployment)
-		seen   []core.Container
-	}{
+}
+
+// situation is what a plan is made for.
+type situation struct {
+	verb   core.Verb
+	change func(*shelf)
+	d      func(*core.Deployment)
+	seen   []core.Container
+}
+
+// packs are situations of each pack.
+func packs() map[string]situation {
+	return map[string]situation{
 		"dockerfile-first": {verb: core.VerbDeploy, change: func(s *shelf) { s.env("API", "https://x") }},
 		"dockerfile-rolling": {verb: core.VerbDeploy, seen: []core.Container{running(older)}, change: func(s *shelf) {
 			s.Server.ProxyType, s.Application.Serve.Domains = "traefik", "https://shop.test,https://www.shop.test/api"
@@ -64,6 +69,12 @@ func TestPlans(t *testing.T) {
 		"restart": {verb: core.VerbRestart, change: func(s *shelf) {
 			s.Application.Ran = core.ApplicationRan{Commit: commit, Image: string(uuid) + ":old", BuildHash: "h"}
 		}, seen: []core.Container{running(older), {ID: "dead", Name: "dead", Service: "dead", State: "exited", Image: "x"}}},
+	}
+}
+
+// situations are those that there are besides.
+func situations() map[string]situation {
+	return map[string]situation{
 		"static":     {verb: core.VerbDeploy, change: func(s *shelf) { pack(core.PackStatic)(s); s.Application.Build.IsSPA = true }},
 		"nixpacks":   {verb: core.VerbDeploy, change: pack(core.PackNixpacks)},
 		"railpack":   {verb: core.VerbDeploy, change: func(s *shelf) { pack(core.PackRailpack)(s); s.Application.Build.IsStatic = true }},
@@ -80,7 +91,15 @@ func TestPlans(t *testing.T) {
 		"tag-asked":      {verb: core.VerbDeploy, change: image, d: func(d *core.Deployment) { d.Revision.Tag = "1.29" }},
 		"pull-latest":    {verb: core.VerbDeploy, d: func(d *core.Deployment) { d.Options.PullLatest = true }},
 		"limits-options": {verb: core.VerbDeploy, change: func(s *shelf) { image(s); limits(s) }},
-	} {
+	}
+}
+
+// TestPlans holds the plan and the compose file of each pack and situation.
+func TestPlans(t *testing.T) {
+	t.Parallel()
+	all := packs()
+	maps.Copy(all, situations())
+	for name, c := range all {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newShelf()

@@ -55,6 +55,13 @@ func (k *Kind) recordState(ctx context.Context, d core.Deployment, found core.Fi
 			ran = &core.ApplicationRan{Deployment: d.UUID, Commit: s.Commit, Image: s.Image, BuildHash: s.BuildHash}
 			hash, proven = d.Config.Hash, s.Check != nil
 		}
+	} else {
+		// What was put back, or was never touched, is as well as it was.
+		t, err := k.read(ctx, d)
+		if err != nil {
+			return err
+		}
+		proven = t.proven(t.Application.Status)
 	}
 	if err := k.store.SetApplicationStatus(ctx, d, status(found.Containers, proven), hash, ran); err != nil {
 		return fmt.Errorf("record application: %w", err)

@@ -38,9 +38,11 @@ func (t *target) suffix() string {
 	return fmt.Sprintf("-pr-%d", t.revision.PullRequest)
 }
 
-// asked says whether the runner asks the application by HTTP.
-func (t *target) asked() bool {
-	return t.Application.Health.Enabled && t.Application.Health.Type != healthCommand
+// proven says whether an application counts as well that was so before. What the runner
+// saw answer is not asked again by Docker.
+func (t *target) proven(before string) bool {
+	h := t.Application.Health
+	return h.Enabled && h.Type != healthCommand && before == healthy
 }
 
 // Plan implements deploy.Target.
