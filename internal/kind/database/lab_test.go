@@ -4,7 +4,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/taffrail/taffrail/internal/core"
 	"github.com/taffrail/taffrail/internal/kind/database"
+	"github.com/taffrail/taffrail/internal/testenv"
 )
 
 // labEngines are those whose whole life is lived here. All others start and answer in the
@@ -310,6 +310,24 @@ func TestBackupFails(t *testing.T) {
 	r.is(db, "running:healthy")
 }
 
+// scheduled takes a dump by a schedule.
+func (r *rig) scheduled(db core.Database, by core.BackupSchedule) core.Backup {
+	r.Helper()
+	id := core.NewID()
+	d := core.Deployment{
+		Kind: core.KindDatabase, TeamID: r.place.Team, Verb: core.VerbBackup, Options: core.Options{Backup: id}, Server: r.place.Server.Ref(),
+		Resource: core.Resource{RowID: db.RowID, UUID: db.UUID}, Actor: core.Actor{Kind: "schedule"}, Trigger: core.TriggerSchedule,
+	}
+	_, err := r.db.EnqueueBackup(r.Context(), d, core.Backup{UUID: id, ScheduleID: by.RowID, S3ID: by.S3ID, Engine: db.Type})
+	r.must(err)
+	if d := r.carryNext(); d.Status != core.StatusFinished {
+		r.Fatalf("%s\n%s", d.Outcome.Reason, r.log(d))
+	}
+	b, err := r.db.GetBackup(r.Context(), r.place.Team, id)
+	r.must(err)
+	return b
+}
+
 // TestRetentionDeletes carries a schedule's retention out.
 func TestRetentionDeletes(t *testing.T) {
 	t.Parallel()
@@ -320,28 +338,62 @@ func TestRetentionDeletes(t *testing.T) {
 		TeamID: r.place.Team, DatabaseID: db.RowID, Frequency: "daily", Enabled: true, Timeout: 60, Local: core.Retention{Amount: 2},
 	})
 	r.must(err)
-	var ids []core.ID
-	for range 3 {
-		id := core.NewID()
-		d := core.Deployment{
-			Kind: core.KindDatabase, TeamID: r.place.Team, Verb: core.VerbBackup, Options: core.Options{Backup: id}, Server: r.place.Server.Ref(),
-			Resource: core.Resource{RowID: db.RowID, UUID: db.UUID}, Actor: core.Actor{Kind: "schedule"}, Trigger: core.TriggerSchedule,
-		}
-		_, err := r.db.EnqueueBackup(r.Context(), d, core.Backup{UUID: id, ScheduleID: schedule.RowID, Engine: "redis"})
-		r.must(err)
-		if d := r.carryNext(); d.Status != core.StatusFinished {
-			t.Fatalf("%s\n%s", d.Outcome.Reason, r.log(d))
-		}
-		ids = append(ids, id)
-	}
+	first := r.scheduled(db, schedule)
+	r.scheduled(db, schedule)
+	r.scheduled(db, schedule)
 	list, err := r.db.ListBackups(r.Context(), r.place.Team, db.RowID, schedule.RowID)
 	r.must(err)
+	if len(list) != 3 {
+		t.Errorf("%d dumps", len(list))
+	}
 	for _, b := range list {
 		_, err := os.Stat(b.Filename)
-		if want := b.UUID != ids[0]; b.Local != want || (err == nil) != want || b.Status != core.BackupSuccess {
-			t.Errorf("%d: %+v: %v", slices.Index(ids, b.UUID), b, err)
+		if want := b.UUID != first.UUID; b.Local != want || (err == nil) != want || b.Status != core.BackupSuccess {
+			t.Errorf("%+v: %v", b, err)
 		}
 	}
+}
+
+// TestOnlyInS3 dumps into a bucket, keeps nothing on the server, and restores from there.
+func TestOnlyInS3(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	if os.Getenv("TAFFRAIL_LAB_S3") == "" {
+		testenv.Missing(t, "the lab's S3")
+	}
+	bucket, err := r.db.CreateS3Storage(t.Context(), core.S3Storage{
+		TeamID: r.place.Team, Name: "attic", Endpoint: os.Getenv("TAFFRAIL_LAB_S3"), Region: "us-east-1", Bucket: os.Getenv("TAFFRAIL_LAB_S3_BUCKET"),
+		Path: "test-" + string(core.NewID()), AccessKey: core.NewSecret(os.Getenv("TAFFRAIL_LAB_S3_KEY")), SecretKey: core.NewSecret(os.Getenv("TAFFRAIL_LAB_S3_SECRET")),
+	})
+	r.must(err)
+	db := r.create("redis", nil)
+	r.finish(db, core.VerbStart, core.Options{})
+	r.store(db, "barometer")
+	schedule, err := r.db.CreateBackupSchedule(t.Context(), core.BackupSchedule{
+		TeamID: r.place.Team, DatabaseID: db.RowID, Frequency: "daily", Enabled: true, Timeout: 60, SaveS3: true, S3ID: bucket.RowID, DisableLocal: true,
+		Remote: core.Retention{Amount: 1},
+	})
+	r.must(err)
+	old := r.scheduled(db, schedule)
+	b := r.scheduled(db, schedule)
+	if _, err := os.Stat(b.Filename); !os.IsNotExist(err) || b.Local || !b.Remote || b.Size == 0 {
+		t.Errorf("%+v: %v", b, err)
+	}
+	if old, err = r.db.GetBackup(t.Context(), r.place.Team, old.UUID); err != nil || old.Remote || old.Local {
+		t.Errorf("the one before: %+v %v", old, err)
+	}
+	copied := r.create("redis", nil)
+	r.finish(copied, core.VerbRestore, core.Options{Restore: b.UUID})
+	if got := r.stored(copied); got != "barometer" {
+		t.Errorf("restored: %q", got)
+	}
+	files, err := filepath.Glob(filepath.Join(r.place.Server.Settings.RemoteDir, "backups", "databases", "*", "*"))
+	hidden, err2 := filepath.Glob(filepath.Join(r.place.Server.Settings.RemoteDir, "backups", "databases", "*", ".*"))
+	if err != nil || err2 != nil || len(files)+len(hidden) > 0 {
+		t.Errorf("left: %v %v %v %v", files, hidden, err, err2)
+	}
+	third := r.create("redis", nil)
+	r.fail(third, core.VerbRestore, core.Options{Restore: old.UUID}, "no file any more")
 }
 
 // TestRenewWithoutRestart: a server shows a new certificate to new clients and goes on.
