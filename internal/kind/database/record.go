@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 
 	"github.com/taffrail/taffrail/internal/core"
 	"github.com/taffrail/taffrail/internal/deploy"
@@ -108,20 +107,16 @@ func (k *Kind) recordBackups(ctx context.Context, t *target, d core.Deployment, 
 			return fmt.Errorf("read what a backup let go: %w", err)
 		}
 	}
-	var list []core.Backup
-	for _, b := range t.Kept {
-		local, remote := slices.Contains(gone.Local, b.UUID), slices.Contains(gone.Remote, b.UUID)
-		if b.Local, b.Remote = b.Local && !local, b.Remote && !remote; local || remote {
-			list = append(list, b)
+	for _, b := range gone.from(t.Kept) {
+		err := k.store.SaveBackup(ctx, b)
+		if err != nil && core.CodeOf(err) != core.CodeNotFound { // somebody may delete old ones
+			return fmt.Errorf("record old backup: %w", err)
 		}
 	}
 	b := t.backup(d, found)
 	b.FinishedAt, b.Local = k.nowFunc(), b.Local && !gone.Own
-	for _, one := range append(list, b) { // the new one last: until then, all is done again
-		err := k.store.SaveBackup(ctx, one)
-		if err != nil && (core.CodeOf(err) != core.CodeNotFound || one.UUID == b.UUID) { // somebody may delete old ones
-			return fmt.Errorf("record backup: %w", err)
-		}
+	if err := k.store.SaveBackup(ctx, b); err != nil { // last: until then, all is done again
+		return fmt.Errorf("record backup: %w", err)
 	}
 	return nil
 }

@@ -78,3 +78,15 @@ func (t *target) dumps(ids []core.ID) []string {
 	}
 	return out
 }
+
+// from are those of the dumps that lost a place, as they are now.
+func (g pruning) from(kept []core.Backup) []core.Backup {
+	var out []core.Backup
+	for _, b := range kept {
+		local, remote := slices.Contains(g.Local, b.UUID), slices.Contains(g.Remote, b.UUID)
+		if b.Local, b.Remote = b.Local && !local, b.Remote && !remote; local || remote {
+			out = append(out, b)
+		}
+	}
+	return out
+}

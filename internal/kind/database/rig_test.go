@@ -132,9 +132,9 @@ func (r *rig) do(db core.Database, verb core.Verb, o core.Options) core.Deployme
 	}
 	var err error
 	if o.Backup != "" {
-		d, err = r.db.EnqueueBackup(ctx, d, core.Backup{UUID: o.Backup, Engine: db.Type})
+		_, err = r.db.EnqueueBackup(ctx, d, core.Backup{UUID: o.Backup, Engine: db.Type})
 	} else {
-		d, _, err = r.db.EnqueueDeployment(ctx, d)
+		_, _, err = r.db.EnqueueDeployment(ctx, d)
 	}
 	r.must(err)
 	return r.carryNext()
