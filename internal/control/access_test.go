@@ -3,6 +3,7 @@ package control_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,7 +24,7 @@ func drop[T any](_ T, err error) error { return err }
 
 // calls are all methods of Control.
 func calls() []call {
-	return slices.Concat(serverCalls(), keyCalls(), projectCalls(), serviceCalls(), databaseCalls(), backupCalls(), deploymentCalls(), teamCalls())
+	return slices.Concat(serverCalls(), keyCalls(), projectCalls(), serviceCalls(), databaseCalls(), backupCalls(), applicationCalls(), placeCalls(), sourceCalls(), deploymentCalls(), teamCalls())
 }
 
 func serverCalls() []call {
@@ -282,13 +283,20 @@ func TestIDsThatAreNone(t *testing.T) {
 	x := w.furnishAll(t, w.owner)
 	for _, id := range append(payloads(), "", "1", "../../etc/passwd", string(x.service)+"\x00", string(x.project)[:23]+"A") {
 		bad := core.ID(id)
-		odd := ids{bad, bad, bad, bad, bad, bad, bad, bad, -1, dataIDs{bad, bad, bad, bad, bad, bad}}
+		odd := ids{bad, bad, bad, bad, bad, bad, bad, bad, -1, dataIDs{bad, bad, bad, bad, bad, bad}, allApp(bad)}
 		for _, m := range calls() {
-			if m.missing == "" || id == "" && slices.Contains([]string{"CreateServer", "CreateService", "CreateDatabase"}, m.name) {
-				continue // there an empty id is a missing field
+			if m.missing == "" || id == "" && slices.Contains(mayBeEmpty(), m.name) || id == "1" && strings.Contains(m.name, "GitHub") {
+				continue // a GitHub App may be named by its number
 			}
 			wantCode(t, m.run(t.Context(), w.c, w.owner, odd), core.CodeNotFound, m.missing)
 		}
+	}
+}
+
+// mayBeEmpty are the calls where an empty id is a missing field, or means the team.
+func mayBeEmpty() []string {
+	return []string{
+		"CreateServer", "CreateService", "CreateDatabase", "CreateApplication", "CreateGitHubApp", "ListShared", "CreateShared", "UpdateShared", "DeleteShared",
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/taffrail/taffrail/internal/core"
 )
 
-// furnishAll gives p's team a database with one of everything, too.
+// furnishAll gives p's team a database and an application with one of everything, too.
 func (w *world) furnishAll(t testing.TB, p auth.Principal) ids {
 	t.Helper()
 	ctx := t.Context()
@@ -27,6 +27,7 @@ func (w *world) furnishAll(t testing.TB, p auth.Principal) ids {
 	if d.backup == "" {
 		t.Fatalf("no dump was queued: %v", schedule.Warnings)
 	}
+	w.furnishApplication(t, p, &x)
 	return x
 }
 

@@ -33,6 +33,7 @@ type world struct {
 	containers *containers
 	sums       *sums
 	buckets    *buckets
+	code       *codeHost
 	owner      auth.Principal // of the root team
 	local      core.Server
 
@@ -58,7 +59,7 @@ func newWorld(t testing.TB) *world {
 			t.Error(err)
 		}
 	})
-	w := &world{db: db, hosts: newMachines(), containers: &containers{}, sums: &sums{}, buckets: &buckets{}}
+	w := &world{db: db, hosts: newMachines(), containers: &containers{}, sums: &sums{}, buckets: &buckets{}, code: &codeHost{}}
 	w.c = control.New(w.deps())
 	team, user, err := db.EnsureRoot(t.Context())
 	if err != nil {
@@ -81,7 +82,10 @@ func (w *world) deps() control.Deps {
 		Databases: control.DatabaseDeps{
 			Store: w.db, Storages: w.db, Schedules: w.db, Backups: w.db, S3: w.db, Buckets: w.buckets, Dumps: w.hosts,
 		},
-		Applications: control.ApplicationDeps{Store: w.db, Revisions: w.db, Further: w.db, Shared: w.db, GitHubApps: w.db},
+		Applications: control.ApplicationDeps{
+			Store: w.db, Revisions: w.db, Further: w.db, Shared: w.db, GitHubApps: w.db,
+			Refs: w.code, CodeHosts: w.code, Snapshots: w.code, Proxies: w.code,
+		},
 		Wake: func() {
 			w.mu.Lock()
 			defer w.mu.Unlock()
@@ -124,6 +128,7 @@ type ids struct {
 	service, env, deployment                       core.ID
 	token                                          int64
 	data                                           dataIDs
+	app                                            appIDs
 }
 
 // dataIDs names one of everything that a database can have, and a bucket.
@@ -136,6 +141,7 @@ func nobodys() ids {
 	return ids{
 		core.NewID(), core.NewID(), core.NewID(), core.NewID(), core.NewID(), core.NewID(), core.NewID(), core.NewID(), 1 << 40,
 		dataIDs{core.NewID(), core.NewID(), core.NewID(), core.NewID(), core.NewID(), core.NewID()},
+		allApp(core.NewID()),
 	}
 }
 
