@@ -26,6 +26,7 @@ type Application struct {
 	ApplicationHealth
 	ApplicationHooks
 	Settings ApplicationSetting `json:"settings"`
+	ApplicationPlace
 	ApplicationTimes
 }
 
@@ -121,6 +122,13 @@ type Paused struct {
 	At             Time    `json:"at"`
 	By             string  `json:"by" doc:"Name of who rolled back."`
 	DeploymentUUID *string `json:"deployment_uuid" doc:"The rollback."`
+}
+
+// ApplicationPlace says where an application is.
+type ApplicationPlace struct {
+	EnvironmentUUID string `json:"environment_uuid"`
+	ProjectUUID     string `json:"project_uuid"`
+	ServerUUID      string `json:"server_uuid"`
 }
 
 // ApplicationTimes are the dates of an application.

@@ -133,7 +133,7 @@ type ApplicationHealthSettings struct {
 	Method       *string `json:"health_check_method,omitempty" rule:"enum=GET|HEAD|POST|OPTIONS" doc:"Default GET."`
 	Scheme       *string `json:"health_check_scheme,omitempty" rule:"enum=http|https" doc:"Default http."`
 	Host         *string `json:"health_check_host,omitempty" doc:"Default localhost."`
-	Port         *string `json:"health_check_port,omitempty" doc:"Integer, as text. Default: the first of ports_exposes."`
+	Port         *string `json:"health_check_port,omitempty" rule:"number" doc:"Integer, or the same as text. Default: the first of ports_exposes."`
 	Path         *string `json:"health_check_path,omitempty" doc:"Default /."`
 	ReturnCode   *int    `json:"health_check_return_code,omitempty" rule:"min=100,max=599" doc:"Default 200."`
 	ResponseText *string `json:"health_check_response_text,omitempty" doc:"That the answer must hold; empty: any."`

@@ -13,8 +13,9 @@
 // Some tags besides json say what a field accepts; the server's decoder and its
 // OpenAPI document read the same ones:
 //
-//	rule:"required,min=1,max=255,enum=a|b,keep,base64"  keep: not trimmed; base64: on the
-//	                                                   wire, the server's decoder takes it off
+//	rule:"required,min=1,max=255,enum=a|b,keep,base64,number"
+//	                     keep: not trimmed; base64: on the wire, the server's decoder takes
+//	                     it off; number: of a text that may come as a number
 //	alias:"other_name"   another key that means this field
 //	doc:"…"              one sentence for the OpenAPI document
 //

@@ -121,6 +121,9 @@ func (b *binder) convert(name string, v any, f Field, dst reflect.Value) bool {
 
 func (b *binder) string(name string, v any, rule Rule, dst reflect.Value) bool {
 	s, ok := v.(string)
+	if digits, number := v.(json.Number); number && rule.Number {
+		s, ok = digits.String(), true
+	}
 	if !ok && v != nil {
 		b.faults.add(name, "The %s field must be a string.", words(name))
 		return false

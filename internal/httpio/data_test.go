@@ -148,3 +148,37 @@ func FuzzDecodeData(f *testing.F) {
 		}
 	})
 }
+
+type numbered struct {
+	Body struct {
+		Text string `json:"text"`
+		Port string `json:"port" rule:"number"`
+	} `in:"body"`
+}
+
+// TestRequiringAndNumbers makes a shape stricter than its type, and a text laxer.
+func TestRequiringAndNumbers(t *testing.T) {
+	t.Parallel()
+	plain := httpio.NewInput(reflect.TypeFor[numbered]())
+	strict := *plain
+	strict.Body = plain.Body.Requiring("Strict", "port")
+	if strict.Body.Name != "Strict" || plain.Body.Name == "Strict" || plain.Body.Fields[1].Rule.Required || !strict.Body.Fields[1].Rule.Required {
+		t.Fatalf("%+v and %+v", plain.Body, strict.Body)
+	}
+	for body, want := range map[string]string{
+		`{"port":80}`: "80", `{"port":" 80 "}`: "80", `{"port":80.5}`: "80.5",
+		`{"text":80,"port":80}`: "text", `{"text":"x"}`: "port", `{"port":true}`: "port",
+	} {
+		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		var out numbered
+		var e *core.Error
+		err := strict.Decode(httptest.NewRecorder(), r, &out)
+		if errors.As(err, &e) && len(e.Fields[want]) == 1 && len(e.Fields) == 1 {
+			continue
+		}
+		if err != nil || out.Body.Port != want {
+			t.Errorf("%s: %+v, %v", body, out, err)
+		}
+	}
+}

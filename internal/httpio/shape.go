@@ -35,6 +35,7 @@ type Rule struct {
 	Required bool
 	Keep     bool // not trimmed
 	Base64   bool // on the wire only: bound without it
+	Number   bool // of a text: a number will do, too
 	Min, Max *int // of a number, or of the characters of a text
 	Enum     []string
 }
@@ -140,6 +141,8 @@ func parseRule(tag string) Rule {
 			r.Keep = true
 		case "base64":
 			r.Base64 = true
+		case "number":
+			r.Number = true
 		case "min":
 			r.Min = limit(tag, value)
 		case "max":

@@ -46,6 +46,7 @@ func showApplication(o control.Application) api.Application {
 		},
 		Limits: showLimits(o.Runtime.Limits), ApplicationHealth: showHealth(o.Health),
 		ApplicationHooks: showHooks(o.Hooks, o.AutoDeploy), Settings: showSetting(o.Application),
+		ApplicationPlace: api.ApplicationPlace{EnvironmentUUID: string(o.Environment), ProjectUUID: string(o.Project), ServerUUID: string(o.Server)},
 		ApplicationTimes: api.ApplicationTimes{CreatedAt: at(o.CreatedAt), UpdatedAt: at(o.UpdatedAt), DeletedAt: at(o.DeletedAt)},
 	}
 }

@@ -41,7 +41,7 @@ func TestCreateApplication(t *testing.T) {
 		{"neither text nor base64", asWriter, path + "dockerfile", `{` + newPlace + `,"dockerfile":"?? RUN x"}`, 422, `…{"dockerfile":["The dockerfile has no FROM line`},
 		{"an image", asWriter, path + "dockerimage", `{` + newPlace + `,"docker_registry_image_name":"nginx","docker_registry_image_tag":"stable-alpine","ports_exposes":"80"}`, 201, `…{"uuid":"`},
 		{"no image", asWriter, path + "dockerimage", `{` + newPlace + `}`, 422, `{"message":"Validation failed.","errors":{"docker_registry_image_name":[` + required + `]}}`},
-		{"a compose text is a service", asWriter, path + "dockercompose", `{` + newPlace + `,"docker_compose_raw":"` + encode("services: {web: {image: x}}") + `"}`, 201, `…"domains":[]`},
+		{"a compose text is a service", asWriter, path + "dockercompose", `{` + newPlace + `,"docker_compose_raw":"` + encode("services: {web: {image: x}}") + `"}`, 405, `…{"message":"`},
 		{"nothing", asWriter, public, `{"name":1}`, 422,
 			`{"message":"Validation failed.","errors":{"build_pack":[` + required + `],"git_branch":[` + required + `],"git_repository":[` + required + `],"name":["The name field must be a string."],"project_uuid":[` + required + `],"server_uuid":[` + required + `]}}`},
 		{"no environment", asWriter, public, strings.Replace(`{`+newGit+`}`, `"environment_name":"production",`, "", 1) + ` `, 422, `…You need to provide at least one of environment_name or environment_uuid.`},
@@ -88,6 +88,9 @@ func TestChangeApplication(t *testing.T) {
 		{"port is text", asReader, one, "", 200, `…"health_check_port":"8080"`},
 		{"settings", asReader, one, "", 200, `…"stop_grace_period":60`},
 		{"cleared", asReader, one, "", 200, `…"description":null`},
+		{"port as a number", asWriter, patch, `{"health_check_port":9090}`, 200, `…{"uuid":"`},
+		{"port is text all the same", asReader, one, "", 200, `…"health_check_port":"9090"`},
+		{"half a port", asWriter, patch, `{"health_check_port":80.5}`, 422, `…"health_check_port":["The health check port field must be an integer from 1 to 65535."]`},
 		{"port", asWriter, patch, `{"health_check_port":""}`, 200, `…{"uuid":"`},
 		{"no port", asReader, one, "", 200, `…"health_check_port":null`},
 		{"other name of domains", asWriter, patch, `{"fqdn":"https://other.example.com"}`, 200, `…"domains":"https://other.example.com"`},
@@ -239,6 +242,7 @@ func TestReadBackApplication(t *testing.T) {
 	must(t, err)
 	want := everyReply()
 	want.UUID, want.PrivateKeyID = made.UUID, &key.ID
+	want.ApplicationPlace = api.ApplicationPlace{EnvironmentUUID: string(w.environment), ProjectUUID: string(w.project), ServerUUID: string(w.localhost)}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(api.Application{}, "ID", "ApplicationTimes", "DestinationID", "EnvironmentID", "ServerID")); diff != "" {
 		t.Error(diff)
 	}
@@ -437,5 +441,18 @@ func TestKeysAreUnique(t *testing.T) {
 			}
 			seen[f.Name], seen[f.Alias] = true, true
 		}
+	}
+}
+
+// TestDocumentOfPorts holds that what may be text or a number is said to be either.
+func TestDocumentOfPorts(t *testing.T) {
+	t.Parallel()
+	d := document(t, newWorld(t))
+	port := d.at("components", "schemas", "ApplicationUpdate", "properties", "health_check_port")
+	if diff := cmp.Diff([]any{"string", "null", "integer"}, port["type"]); diff != "" {
+		t.Error(diff)
+	}
+	if shown := d.at("components", "schemas", "Application", "properties", "health_check_port"); !allows(shown["type"], "string") || allows(shown["type"], "integer") {
+		t.Errorf("shown as %v", shown["type"])
 	}
 }

@@ -95,7 +95,6 @@ func (a *API) applicationRoutes() []Route {
 		out = append(out, requiring(create, s.name, s.required...))
 	}
 	return slices.Concat(out, []Route{
-		post(all+"/dockercompose", auth.Write, 201, "Make a service: another path for it", a.createService, 404, 409),
 		get(uuid, auth.Read, "Get an application", a.getApplication),
 		patch(uuid, auth.Write, 200, "Change an application", a.updateApplication, 409),
 		remove(uuid, auth.Write, "Stop and delete an application", deletion(core.KindApplication, a.control.DeleteApplication), 429),

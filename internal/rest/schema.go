@@ -104,6 +104,9 @@ func (s *schemas) field(f httpio.Field) object {
 	for key, value := range out {
 		extra[key] = value
 	}
+	if kinds, ok := out["type"].([]string); ok && f.Rule.Number {
+		extra["type"] = append(kinds, "integer")
+	}
 	return extra
 }
 
