@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"net"
+	"net/url"
 )
 
 // outgoing is the address of this machine in the network that its default route leads
@@ -20,4 +21,17 @@ func outgoing(ctx context.Context) string {
 		return ""
 	}
 	return host
+}
+
+// reachedBy are the names and addresses by which others may reach this machine: that of
+// its public URL, and that of its way out.
+func reachedBy(ctx context.Context, publicURL string) []string {
+	var out []string
+	if u, err := url.Parse(publicURL); err == nil && u.Hostname() != "" {
+		out = append(out, u.Hostname())
+	}
+	if address := outgoing(ctx); address != "" {
+		out = append(out, address)
+	}
+	return out
 }

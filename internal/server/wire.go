@@ -46,7 +46,7 @@ func (s *Server) wire(ctx context.Context, o Options) error {
 	stacks := service.New(s.db)
 	apps := newGitHubApps(s.db)
 	kinds := map[core.Kind]deploy.Kind{
-		core.KindService: stacks, core.KindDatabase: database.New(s.db, time.Now),
+		core.KindService: stacks, core.KindDatabase: database.New(s.db, time.Now, reachedBy(ctx, s.cfg.PublicURL)...),
 		core.KindApplication: application.New(s.db, application.Options{
 			Token: apps.Token, Resolver: func(s core.Server) string { return managed(s).Resolver() },
 		}),

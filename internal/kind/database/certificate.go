@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 
 	"github.com/taffrail/taffrail/internal/certs"
@@ -47,7 +48,7 @@ func (k *Kind) current(ctx context.Context, v core.LoadedDatabase) (c certificat
 			return c, nil, fmt.Errorf("store authority: %w", err)
 		}
 	}
-	names, ips := reachedBy(v)
+	names, ips := k.reachedBy(v)
 	if certs.Covers(c.ca, c.leaf, names, ips) && !certs.NeedsRenewal(c.leaf, now, engine.Renewal) {
 		return c, nil, nil
 	}
@@ -71,14 +72,20 @@ func uncertified(v core.LoadedDatabase, err error) error {
 // reachedBy are the names and addresses that a client may have for a database: its own on
 // its network, that of its server, and those of the machine itself, for clients in the
 // container and at the end of a tunnel.
-func reachedBy(v core.LoadedDatabase) (names []string, ips []net.IP) {
+func (k *Kind) reachedBy(v core.LoadedDatabase) (names []string, ips []net.IP) {
 	names = []string{string(v.Database.UUID), core.LocalhostIP}
 	ips = []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}
-	address := strings.Trim(v.Server.IP, "[]")
-	if ip := net.ParseIP(address); ip != nil {
-		ips = append(ips, ip)
-	} else if address != "" && address != core.LocalhostIP {
-		names = append(names, address)
+	reached := []string{v.Server.IP}
+	if v.Server.Local() {
+		reached = append(reached, k.own...)
+	}
+	for _, address := range reached {
+		address = strings.Trim(address, "[]")
+		if ip := net.ParseIP(address); ip != nil {
+			ips = append(ips, ip)
+		} else if address != "" && !slices.Contains(names, address) {
+			names = append(names, address)
+		}
 	}
 	return names, ips
 }

@@ -1,6 +1,7 @@
 package database_test
 
 import (
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -241,6 +242,19 @@ func TestCertificates(t *testing.T) {
 	}
 	if !certs.Covers(authority, first, []string{string(uuid), "localhost"}, nil) {
 		t.Error("the certificate does not say its name")
+	}
+}
+
+// TestCertificatesOfThisMachine: others reach it by names of its own.
+func TestCertificatesOfThisMachine(t *testing.T) {
+	t.Parallel()
+	for key, own := range map[int64]bool{0: true, 7: false} {
+		s := newShelf(t, "redis")
+		s.settings().EnableSSL, s.loaded.Server.KeyID = true, key
+		s.load(t, core.Deployment{Verb: core.VerbStart})
+		if got := certs.Covers(s.authority, s.leaf, []string{"controller.example.com"}, []net.IP{net.ParseIP("203.0.113.99")}); got != own {
+			t.Errorf("key %d: the certificate is for the controller's own names: %t", key, got)
+		}
 	}
 }
 

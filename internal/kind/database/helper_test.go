@@ -119,7 +119,7 @@ func (s *shelf) public(port int) {
 }
 
 func (s *shelf) kind() *database.Kind {
-	return database.New(s, func() time.Time { return s.now })
+	return database.New(s, func() time.Time { return s.now }, "controller.example.com", "203.0.113.99")
 }
 
 func (s *shelf) load(tb testing.TB, d core.Deployment) deploy.Target {

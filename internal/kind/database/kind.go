@@ -15,12 +15,17 @@ import (
 type Kind struct {
 	store   Store
 	nowFunc func() time.Time
+	own     []string
 }
 
 var _ deploy.Kind = (*Kind)(nil)
 
-// New returns the kind. now is the clock by which certificates are made and renewed.
-func New(store Store, now func() time.Time) *Kind { return &Kind{store: store, nowFunc: now} }
+// New returns the kind. now is the clock by which certificates are made and renewed. own
+// are the names and addresses by which others reach the controller's own machine, which
+// knows itself as localhost only.
+func New(store Store, now func() time.Time, own ...string) *Kind {
+	return &Kind{store: store, nowFunc: now, own: own}
+}
 
 // Load implements deploy.Kind. It makes the certificates that d is to deliver. What
 // cannot be rendered is no error of Load: Plan reports it, and a stop is possible all
