@@ -35,7 +35,7 @@ var (
 	stagePattern     = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
 	tagPattern       = regexp.MustCompile(`^([A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|(sha256:)?[a-f0-9]{64})$`)
 	basicUserPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_@+-]{0,63}$`)
-	healthHost       = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
+	healthHost       = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]*$`)
 	healthPath       = regexp.MustCompile(`^/[A-Za-z0-9/_.~%,;:@?&=+-]*$`)
 )
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/taffrail/taffrail/internal/auth"
 	"github.com/taffrail/taffrail/internal/core"
@@ -157,8 +158,12 @@ func (c *Control) patchedGitHubApp(ctx context.Context, p auth.Principal, g core
 	set(&g.ClientSecret, in.ClientSecret)
 	set(&g.WebhookSecret, in.WebhookSecret)
 	set(&g.IsSystemWide, in.IsSystemWide)
+	team, err := c.deps.Teams.GetTeam(ctx, p.TeamID)
+	if err != nil {
+		return g, err
+	}
 	f := faults{}
-	f.name("name", g.Name)
+	f.gitHubApp(g, team.AllowHostAccess)
 	if err := f.err(); err != nil {
 		return g, err
 	}
@@ -168,6 +173,30 @@ func (c *Control) patchedGitHubApp(ctx context.Context, p auth.Principal, g core
 	key, err := c.key(ctx, p, *in.Key)
 	g.KeyID = key.RowID
 	return g, err
+}
+
+// gitHubApp checks a GitHub App. That its addresses lead nowhere else is checked whenever
+// they are dialled.
+func (f faults) gitHubApp(g core.GitHubApp, allowHost bool) {
+	f.name("name", g.Name)
+	f.text("organization", g.Organization, maxText)
+	f.text("client_id", g.ClientID, maxText)
+	for field, text := range map[string]string{"api_url": g.APIURL, "html_url": g.HTMLURL} {
+		if !validURL(text) || !allowHost && !strings.HasPrefix(text, "https://") {
+			f.add(field, "The %s field must be like https://api.github.com.", words(field))
+		}
+	}
+	if !userPattern.MatchString(g.CustomUser) || len(g.CustomUser) > maxText {
+		f.add("custom_user", "The custom user field must be the name of a login, like git.")
+	}
+	f.between("custom_port", g.CustomPort, 1, maxPort)
+	for field, id := range map[string]int64{"app_id": g.AppID, "installation_id": g.InstallationID} {
+		if id < 0 {
+			f.add(field, "The %s field must be at least 0.", words(field))
+		}
+	}
+	f.hookSecret("client_secret", g.ClientSecret)
+	f.hookSecret("webhook_secret", g.WebhookSecret)
 }
 
 func shownGitHubApp(p auth.Principal, g core.GitHubApp) core.GitHubApp {
