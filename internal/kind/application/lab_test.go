@@ -306,33 +306,38 @@ func (l *load) ask(ctx context.Context, c *http.Client) {
 // TestNothingIsLost replaces the application under load, with versions that are well, that
 // are not, and back again: no request fails, and no sick container ever answers one.
 func TestNothingIsLost(t *testing.T) {
+	for _, kind := range []proxy.Kind{proxy.Caddy, proxy.Traefik} {
+		t.Run(string(kind), func(t *testing.T) { nothingIsLost(t, kind) })
+	}
+}
+
+func nothingIsLost(t *testing.T, kind proxy.Kind) {
 	b := newBench(t)
-	for _, kind := range []proxy.Kind{proxy.Caddy} {
-		b.proxied(kind)
-		_, first := b.good(b.deployment(core.VerbDeploy, b.commit("v0", version("v0", well))))
-		ctx, cancel := context.WithCancel(t.Context())
-		l := &load{asked: map[string]int{}}
-		l.put(ctx)
-		for n := 1; n <= 4; n++ {
-			name := fmt.Sprintf("v%d", n)
-			b.good(b.deployment(core.VerbDeploy, b.commit(name, version(name, well))))
-			out, _ := b.deploy(b.deployment(core.VerbDeploy, b.commit("ill", version("ill", ill))))
-			if out.end.State != run.StateFailed || out.end.Step != "verify" || !strings.Contains(out.log, "out of order") || len(b.containers()) != 1 {
-				t.Errorf("%+v %v\n%s", out.end, b.containers(), out.log)
-			}
+	b.proxied(kind)
+	_, first := b.good(b.deployment(core.VerbDeploy, b.commit("v0", version("v0", well))))
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	l := &load{asked: map[string]int{}}
+	l.put(ctx)
+	for n := 1; n <= 4; n++ {
+		name := fmt.Sprintf("v%d", n)
+		b.good(b.deployment(core.VerbDeploy, b.commit(name, version(name, well))))
+		out, _ := b.deploy(b.deployment(core.VerbDeploy, b.commit("ill", version("ill", ill))))
+		if out.end.State != run.StateFailed || out.end.Step != "verify" || !strings.Contains(out.log, "out of order") || len(b.containers()) != 1 {
+			t.Errorf("%+v %v\n%s", out.end, b.containers(), out.log)
 		}
-		back := b.deployment(core.VerbRollback, "")
-		back.RollbackOf, b.RollbackOf = first.UUID, first
-		b.good(back)
-		cancel()
-		l.wg.Wait()
-		t.Logf("%s: %v", kind, l.asked)
-		if len(l.failed) > 0 {
-			t.Errorf("%d requests failed:\n%s", len(l.failed), strings.Join(l.failed[:min(len(l.failed), 20)], "\n"))
-		}
-		if l.asked["ill"] != 0 || l.asked["v0"] == 0 || l.asked["v4"] == 0 {
-			t.Errorf("asked %v", l.asked)
-		}
+	}
+	back := b.deployment(core.VerbRollback, "")
+	back.RollbackOf, b.RollbackOf = first.UUID, first
+	b.good(back)
+	cancel()
+	l.wg.Wait()
+	t.Logf("%v", l.asked)
+	if len(l.failed) > 0 {
+		t.Errorf("%d requests failed:\n%s", len(l.failed), strings.Join(l.failed[:min(len(l.failed), 20)], "\n"))
+	}
+	if l.asked["ill"] != 0 || l.asked["v0"] == 0 || l.asked["v4"] == 0 {
+		t.Errorf("asked %v", l.asked)
 	}
 }
 
