@@ -25,6 +25,13 @@ func services() sort {
 	}, (*client.Client).DeleteService}
 }
 
+func applications() sort {
+	return sort{client.Applications, "application", func(ctx context.Context, c *client.Client) ([]named, error) {
+		list, err := c.ListApplications(ctx)
+		return collect(list, func(one api.Application) named { return named{one.UUID, one.Name, one.Status} }), err
+	}, (*client.Client).DeleteApplication}
+}
+
 func databases() sort {
 	return sort{client.Databases, "database", func(ctx context.Context, c *client.Client) ([]named, error) {
 		list, err := c.ListDatabases(ctx)

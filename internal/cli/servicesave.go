@@ -104,10 +104,15 @@ func (a *app) createService(ctx context.Context, c *client.Client, r api.Service
 	}
 	if len(variables) > 0 {
 		if _, err := c.UpsertEnvs(ctx, client.Services, made.UUID, api.EnvBulk{Data: variables}); err != nil {
-			return errors.Join(fmt.Errorf("the service %s was made, but its variables were refused; set them with 'taffrail services envs set'", made.UUID), err)
+			return refusedVariables("service", client.Services, made.UUID, err)
 		}
 	}
 	return a.print(made, func() table { return table{rows: [][]string{{made.UUID}}, names: []string{first(r.Name, made.UUID)}} })
+}
+
+// refusedVariables is the answer when a resource was made and its variables were not taken.
+func refusedVariables(what string, kind client.Kind, uuid string, err error) error {
+	return errors.Join(fmt.Errorf("the %s %s was made, but its variables were refused; set them with 'taffrail %s envs set'", what, uuid, kind), err)
 }
 
 func (a *app) servicesUpdate() *cobra.Command {

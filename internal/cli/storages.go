@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -9,23 +10,23 @@ import (
 	"github.com/taffrail/taffrail/client"
 )
 
-func (a *app) storagesCommand() *cobra.Command {
-	return group("storages", "Volumes and files of a database", a.storagesList(), a.storagesAdd(), a.storagesRemove())
+func (a *app) storagesCommand(of sort) *cobra.Command {
+	return group("storages", "Volumes and files of a "+of.word, a.storagesList(of), a.storagesAdd(of), a.storagesRemove(of))
 }
 
 func all(s api.Storages) []api.Storage {
 	return append(append([]api.Storage{}, s.PersistentStorages...), s.FileStorages...)
 }
 
-func (a *app) storagesList() *cobra.Command {
+func (a *app) storagesList(of sort) *cobra.Command {
 	return &cobra.Command{
-		Use: "list NAME", Aliases: []string{"ls"}, Short: "List what a database mounts", Args: exactly("NAME"),
+		Use: "list NAME", Aliases: []string{"ls"}, Short: "List what a " + of.word + " mounts", Args: exactly("NAME"),
 		RunE: a.do(func(ctx context.Context, c *client.Client, args []string) error {
-			found, err := databases().find(ctx, c, args[0])
+			found, err := of.find(ctx, c, args[0])
 			if err != nil {
 				return err
 			}
-			list, err := c.ListStorages(ctx, client.Databases, found.uuid)
+			list, err := c.ListStorages(ctx, of.kind, found.uuid)
 			if err != nil {
 				return err
 			}
@@ -55,15 +56,15 @@ func sortOf(s api.Storage) string {
 	return "volume"
 }
 
-func (a *app) storagesAdd() *cobra.Command {
+func (a *app) storagesAdd(of sort) *cobra.Command {
 	var r api.StorageCreate
 	var file string
 	cmd := &cobra.Command{
-		Use: "add NAME MOUNTPATH", Short: "Mount a volume or a file; restart the database to bring it about", Args: exactly("NAME", "MOUNTPATH"),
-		Example: `  taffrail databases storages add orders /archive --volume orders-archive
-  taffrail databases storages add orders /etc/extra.conf --file extra.conf`,
+		Use: "add NAME MOUNTPATH", Short: "Mount a volume or a file; restart the " + of.word + " to bring it about", Args: exactly("NAME", "MOUNTPATH"),
+		Example: fmt.Sprintf(`  taffrail %[1]s storages add orders /archive --volume orders-archive
+  taffrail %[1]s storages add orders /etc/extra.conf --file extra.conf`, of.kind),
 		RunE: a.do(func(ctx context.Context, c *client.Client, args []string) error {
-			found, err := databases().find(ctx, c, args[0])
+			found, err := of.find(ctx, c, args[0])
 			if err != nil {
 				return err
 			}
@@ -75,7 +76,7 @@ func (a *app) storagesAdd() *cobra.Command {
 				}
 				r.Type, r.Content = "file", string(content)
 			}
-			made, err := c.CreateStorage(ctx, client.Databases, found.uuid, r)
+			made, err := c.CreateStorage(ctx, of.kind, found.uuid, r)
 			if err != nil {
 				return err
 			}
@@ -90,15 +91,15 @@ func (a *app) storagesAdd() *cobra.Command {
 	return cmd
 }
 
-func (a *app) storagesRemove() *cobra.Command {
+func (a *app) storagesRemove(of sort) *cobra.Command {
 	return &cobra.Command{
 		Use: "remove NAME MOUNTPATH", Aliases: []string{"rm"}, Short: "Mount something no longer; its data stays", Args: exactly("NAME", "MOUNTPATH"),
 		RunE: a.do(func(ctx context.Context, c *client.Client, args []string) error {
-			found, err := databases().find(ctx, c, args[0])
+			found, err := of.find(ctx, c, args[0])
 			if err != nil {
 				return err
 			}
-			list, err := c.ListStorages(ctx, client.Databases, found.uuid)
+			list, err := c.ListStorages(ctx, of.kind, found.uuid)
 			if err != nil {
 				return err
 			}
@@ -106,7 +107,7 @@ func (a *app) storagesRemove() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.message(c.DeleteStorage(ctx, client.Databases, found.uuid, one.uuid))
+			return a.message(c.DeleteStorage(ctx, of.kind, found.uuid, one.uuid))
 		}),
 	}
 }
