@@ -29,10 +29,14 @@ func TestCreateApplicationFromAnySource(t *testing.T) {
 		}},
 		"deploy key": {func(in *control.ApplicationInput) {
 			in.From, in.Source.Key, in.Source.Repository = control.FromDeployKey, &x.key, ptr("git@git.example.com:acme/shop.git")
-		}, func(a core.Application) bool { return a.Source.KeyID != 0 && a.Source.Key == "git.example.com/acme/shop" }},
+		}, func(a core.Application) bool {
+			return a.Source.KeyID != 0 && a.Source.Key == "git.example.com/acme/shop"
+		}},
 		"GitHub App": {func(in *control.ApplicationInput) {
 			in.From, in.Source.GitHubApp, in.Source.Repository = control.FromGitHubApp, ptr(string(x.app.gitHub)), ptr("acme/shop")
-		}, func(a core.Application) bool { return a.Source.GitHubApp != 0 && a.Source.Key == "github.com/acme/shop" }},
+		}, func(a core.Application) bool {
+			return a.Source.GitHubApp != 0 && a.Source.Key == "github.com/acme/shop"
+		}},
 		"pasted Dockerfile": {func(in *control.ApplicationInput) {
 			in.From, in.Build.Dockerfile = control.FromDockerfile, ptr("FROM scratch\r\nEXPOSE 8080\r\n")
 		}, func(a core.Application) bool {

@@ -24,8 +24,6 @@ func (c *Control) revise(ctx context.Context, p auth.Principal, r Resource, verb
 	}
 	deploys := verb == core.VerbDeploy || verb == core.VerbStart
 	switch {
-	case in.DockerTag != "" && in.PullRequest == 0:
-		return in, core.Errorf(core.CodeBadRequest, "docker_tag requires pull_request_id.")
 	case in.PullRequest != 0 && !deploys:
 		return in, core.Errorf(core.CodeBadRequest, "Only the deployment of a pull request can be asked for. Delete its preview to stop it.")
 	case in.PullRequest != 0:
@@ -121,7 +119,7 @@ func (c *Control) revisePreview(ctx context.Context, p auth.Principal, a core.Ap
 		return core.Revision{}, err
 	}
 	found, err := c.resolve(ctx, p, a, ref)
-	found.PullRequest, found.Branch, found.Message = v.PullRequest, v.Branch, v.Title
+	found.PullRequest, found.Branch, found.Message, found.Provider = v.PullRequest, v.Branch, v.Title, pullServer(v)
 	return found, err
 }
 
@@ -143,19 +141,23 @@ func (c *Control) reviseTag(ctx context.Context, p auth.Principal, a core.Applic
 	return core.Revision{Commit: headCommit, PullRequest: in.PullRequest, Tag: in.DockerTag}, named(err, "Application")
 }
 
-// pullRef is where the head of a pull request is. The page of a pull request tells what
-// kind of server it is on.
-func pullRef(v core.Preview) (git.Ref, error) {
-	server := ""
+// pullServer says on what kind of server a pull request is: the address of its page tells.
+func pullServer(v core.Preview) string {
 	switch {
 	case strings.Contains(v.URL, "/merge_requests/"):
-		server = string(webhook.GitLab)
+		return string(webhook.GitLab)
 	case strings.Contains(v.URL, "/pulls/"):
-		server = string(webhook.Gitea)
+		return string(webhook.Gitea)
 	case strings.Contains(v.URL, "/pull/"):
-		server = string(webhook.GitHub)
+		return string(webhook.GitHub)
+	default:
+		return ""
 	}
-	if ref, ok := git.PullRequest(server, v.PullRequest); ok {
+}
+
+// pullRef is where the head of a pull request is.
+func pullRef(v core.Preview) (git.Ref, error) {
+	if ref, ok := git.PullRequest(pullServer(v), v.PullRequest); ok {
 		return ref, nil
 	}
 	if v.FromFork {

@@ -153,6 +153,8 @@ func (c *Control) ready(ctx context.Context, p auth.Principal, r Resource, verb 
 	switch {
 	case err != nil:
 		return in, err
+	case in.DockerTag != "" && in.PullRequest == 0:
+		return in, core.Errorf(core.CodeBadRequest, "docker_tag requires pull_request_id.")
 	case a.ready != nil:
 		if err := a.ready(ctx, p, r, verb, in); err != nil {
 			return in, err
