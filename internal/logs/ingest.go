@@ -215,7 +215,11 @@ func (in *Ingest) stepEnd(f run.Frame) error {
 		in.state.Failing = Failing{Step: f.Step, Seq: in.seq}
 	}
 	if end.State == "failed" {
-		in.Say(f.At, core.Warning, failure(*step, end))
+		// What is no news to anybody when it goes well is none either when it may fail.
+		in.add(core.Line{
+			Stream: core.Warning, At: f.At, Hidden: in.state.Hidden && end.MayFail,
+			Output: clean([]byte(in.set.String(failure(*step, end))), true),
+		})
 	}
 	return nil
 }

@@ -293,3 +293,33 @@ func TestAnswersAreMerged(t *testing.T) {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
+
+// TestHiddenStepsMayFailInSilence: what is shown on demand only is no warning to everybody
+// when it may fail; a step that must not fail says so whether it is hidden or not.
+func TestHiddenStepsMayFailInSilence(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ hidden, mayFail, want bool }{
+		{true, true, true}, {true, false, false}, {false, true, false}, {false, false, false},
+	} {
+		var s spool
+		s.json(t, run.FrameStepStart, 1, run.StepStart{Name: "network", Hidden: c.hidden})
+		s.json(t, run.FrameStepEnd, 1, run.StepEnd{State: "failed", MayFail: c.mayFail})
+		in, err := logs.NewIngest(redact.Compile(redact.Options{}), 1, 1, core.Cursor{}, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range s.frames {
+			if err := in.Take(f); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b, err := in.Batch()
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := b.Lines[len(b.Lines)-1]
+		if last.Stream != core.Warning || last.Hidden != c.want {
+			t.Errorf("hidden %t, may fail %t: the warning is hidden: %t", c.hidden, c.mayFail, last.Hidden)
+		}
+	}
+}
