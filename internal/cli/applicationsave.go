@@ -17,10 +17,13 @@ type applicationFlags struct {
 	pack, base, file, path, stage string
 	image, tag, domains, ports    string
 	mappings, start, health       string
-	memory, cpus, publish         string
-	pre, post                     string
+	publish                       string
 	spa, force                    bool
+	around                        aroundFlags
 }
+
+// aroundFlags are what is around the container of an application.
+type aroundFlags struct{ memory, cpus, pre, post string }
 
 func (f *applicationFlags) add(cmd *cobra.Command) {
 	f.cmd = cmd
@@ -46,10 +49,10 @@ func (f *applicationFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.mappings, "publish-ports", "", "published directly, as HOST:CONTAINER,…; there is no rolling update then")
 	flags.StringVar(&f.start, "start-command", "", "in place of the image's own")
 	flags.StringVar(&f.health, "health", "", "path that must answer with 200 before traffic changes over")
-	flags.StringVar(&f.memory, "memory", "", "limit, such as 512m; 0 is none")
-	flags.StringVar(&f.cpus, "cpus", "", "limit, such as 1.5; 0 is none")
-	flags.StringVar(&f.pre, "pre", "", "command in the running container before a deployment")
-	flags.StringVar(&f.post, "post", "", "command in the new container after a deployment")
+	flags.StringVar(&f.around.memory, "memory", "", "limit, such as 512m; 0 is none")
+	flags.StringVar(&f.around.cpus, "cpus", "", "limit, such as 1.5; 0 is none")
+	flags.StringVar(&f.around.pre, "pre", "", "command in the running container before a deployment")
+	flags.StringVar(&f.around.post, "post", "", "command in the new container after a deployment")
 	flags.BoolVar(&f.force, "take-domains", false, "take domains that other resources have")
 }
 
@@ -71,12 +74,12 @@ func (f *applicationFlags) read(ctx context.Context, a *app, c *client.Client) (
 			Domains: given(f.cmd, "domains", &f.domains), Ports: given(f.cmd, "ports", &f.ports), Mappings: given(f.cmd, "publish-ports", &f.mappings),
 		},
 		RunSettings:   api.RunSettings{StartCommand: given(f.cmd, "start-command", &f.start)},
-		LimitSettings: api.LimitSettings{Memory: given(f.cmd, "memory", &f.memory), CPUs: given(f.cmd, "cpus", &f.cpus)},
-		HookSettings:  api.HookSettings{PreCommand: given(f.cmd, "pre", &f.pre), PostCommand: given(f.cmd, "post", &f.post)},
+		LimitSettings: api.LimitSettings{Memory: given(f.cmd, "memory", &f.around.memory), CPUs: given(f.cmd, "cpus", &f.around.cpus)},
+		HookSettings:  api.HookSettings{PreCommand: given(f.cmd, "pre", &f.around.pre), PostCommand: given(f.cmd, "post", &f.around.post)},
 	}
 	if path := given(f.cmd, "health", &f.health); path != nil {
 		on := *path != ""
-		s.ApplicationHealthSettings.Enabled, s.ApplicationHealthSettings.Path = &on, path
+		s.Enabled, s.Path = &on, path
 	}
 	if f.file != "" {
 		content, err := a.readFile(f.file)
