@@ -90,6 +90,7 @@ func TestCreateApplicationTellsAllFaultsAtOnce(t *testing.T) {
 		"Dockerfile missing": {func(in *control.ApplicationInput) { in.From = control.FromDockerfile }, []string{"dockerfile"}},
 		"image missing":      {func(in *control.ApplicationInput) { in.From = control.FromImage }, []string{"docker_registry_image_name"}},
 		"image of git":       {func(in *control.ApplicationInput) { in.Build.Pack = ptr(core.PackImage) }, []string{"build_pack", "docker_registry_image_name"}},
+		"compose file":       {func(in *control.ApplicationInput) { in.Build.Pack = ptr(core.PackCompose) }, []string{"build_pack"}},
 		"branch missing":     {func(in *control.ApplicationInput) { in.Source.Branch = nil }, []string{"git_branch"}},
 		"ssh without key":    {func(in *control.ApplicationInput) { in.Source.Repository = ptr("git@git.example.com:a/b") }, []string{"git_repository"}},
 		"several": {func(in *control.ApplicationInput) {

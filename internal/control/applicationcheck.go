@@ -62,6 +62,9 @@ func (f faults) source(a core.Application, base string) {
 		core.PackNixpacks, core.PackRailpack, core.PackStatic, core.PackDockerfile, core.PackCompose, core.PackBuildpacks, core.PackImage,
 	}
 	oneOf(f, "build_pack", a.Build.Pack, packs)
+	if a.Build.Pack == core.PackCompose {
+		f.add("build_pack", "Applications from a compose file in a repository cannot be deployed yet. Create a service with the text of the file, or choose another build pack.")
+	}
 	switch {
 	case a.Build.Pack == core.PackImage:
 		f.image("docker_registry_image_name", a.Build.ImageName, a.Build.ImageTag, true)

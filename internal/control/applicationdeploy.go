@@ -23,6 +23,9 @@ func (c *Control) revise(ctx context.Context, p auth.Principal, r Resource, verb
 		return in, err
 	}
 	deploys := verb == core.VerbDeploy || verb == core.VerbStart
+	if begins(verb) {
+		c.wantProxy(ctx, p, a)
+	}
 	switch {
 	case in.PullRequest != 0 && !deploys:
 		return in, core.Errorf(core.CodeBadRequest, "Only the deployment of a pull request can be asked for. Delete its preview to stop it.")

@@ -28,7 +28,8 @@ type codeHost struct {
 	hold    chan struct{} // when set, an answer waits for it
 	asked   []string      // "<repository> <ref> from <server>"
 	changes []control.Difference
-	moved   []string // "<what> <server>"
+	moved   []string    // "<what> <server>"
+	moves   chan string // when set, gets them, too
 	status  string
 }
 
@@ -86,15 +87,21 @@ func (h *codeHost) move(what string, s core.Server) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.moved = append(h.moved, what+" "+s.ProxyType)
+	if h.moves != nil {
+		h.moves <- what + " " + s.Name
+	}
 	return h.fault
 }
 
 func (h *codeHost) Start(_ context.Context, s core.Server) error   { return h.move("start", s) }
 func (h *codeHost) Restart(_ context.Context, s core.Server) error { return h.move("restart", s) }
 func (h *codeHost) Stop(_ context.Context, s core.Server) error    { return h.move("stop", s) }
-func (h *codeHost) Status(context.Context, core.Server) (string, error) {
+func (h *codeHost) Status(_ context.Context, s core.Server) (string, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.moves != nil {
+		h.moves <- "status " + s.Name
+	}
 	return h.status, h.fault
 }
 

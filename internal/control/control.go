@@ -56,8 +56,8 @@ type DatabaseDeps struct {
 // several goroutines at the same time.
 //
 // Control is a background service too: validations of servers go on after the request
-// that asked for them, statuses are kept true, and dumps and new certificates are queued
-// when they are due, until Stop.
+// that asked for them, statuses are kept true, dumps and new certificates are queued when
+// they are due, and proxies are started where they are needed, until Stop.
 type Control struct {
 	deps      Deps
 	log       *slog.Logger
@@ -66,6 +66,7 @@ type Control struct {
 	looks     *looker
 	keeper    *keeper
 	scheduler *scheduler
+	proxies   *proxyKeeper
 }
 
 // New makes a Control.
@@ -82,6 +83,7 @@ func New(d Deps) *Control {
 	c.looks = &looker{containers: d.Containers, statuses: d.Statuses, seen: d.Seen}
 	c.keeper = newKeeper(c.looks, d.Log)
 	c.scheduler = newScheduler(d)
+	c.proxies = newProxyKeeper(d.Applications.Proxies, d.Log)
 	return c
 }
 
@@ -106,7 +108,7 @@ func (c *Control) Stop(ctx context.Context) error {
 
 // background is what goes on while nobody asks for anything, in the order of starting.
 func (c *Control) background() []supervise.Service {
-	return []supervise.Service{c.checks, c.keeper, c.scheduler}
+	return []supervise.Service{c.checks, c.keeper, c.scheduler, c.proxies}
 }
 
 // RefreshStatuses looks at every server once, now, and writes down what has changed of

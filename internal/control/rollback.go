@@ -94,6 +94,7 @@ func (c *Control) Rollback(ctx context.Context, p auth.Principal, id core.ID, in
 		}
 		return Queued{}, err
 	}
+	c.wantProxy(ctx, p, a)
 	c.deps.Wake()
 	return q, nil
 }

@@ -38,6 +38,9 @@ func (c *Control) event(ctx context.Context, d Delivery, e webhook.Event, list [
 			ask := asked(sender(e, a), ofApplication(a), does.verb, in)
 			r.Deployment = ask.UUID
 			asks = append(asks, ask)
+			if begins(does.verb) {
+				c.wantProxy(ctx, sender(e, a), a)
+			}
 		}
 		out = append(out, r)
 	}

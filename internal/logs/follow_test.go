@@ -101,10 +101,17 @@ func TestHubEventsStayInTheirTeamAndNeverBlock(t *testing.T) {
 	hub := logs.NewHub()
 	mine, cancel := hub.Events(1)
 	defer cancel()
+	all, done := hub.All()
+	defer done()
 	hub.Publish(logs.Event{TeamID: 2, Status: core.StatusFailed})
 	hub.Publish(logs.Event{TeamID: 1, Status: core.StatusFinished})
 	if e := <-mine; e.TeamID != 1 {
 		t.Fatalf("got an event of team %d", e.TeamID)
+	}
+	for _, team := range []int64{2, 1} {
+		if e := <-all; e.TeamID != team {
+			t.Errorf("for all, got an event of team %d, want %d", e.TeamID, team)
+		}
 	}
 	for range 1000 { // far more than it has room for
 		hub.Publish(logs.Event{TeamID: 1})
