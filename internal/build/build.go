@@ -95,10 +95,10 @@ func (in Input) Needs() []Need {
 	if in.Base != "." {
 		needs = append(needs, Need{in.Base, true})
 	}
-	switch {
-	case in.Build.Pack == core.PackDockerfile:
+	switch in.Build.Pack {
+	case core.PackDockerfile:
 		return append(needs, Need{path.Join(in.Base, in.Dockerfile), false})
-	case in.Build.Pack == core.PackStatic:
+	case core.PackStatic:
 		return append(needs, Need{path.Join(in.Base, in.Publish), true})
 	}
 	return needs

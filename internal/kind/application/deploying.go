@@ -123,10 +123,13 @@ func (p *planner) restarting() (deploy.Plan, error) {
 	for _, c := range p.seen.Containers {
 		if c.State == "running" && c.Image != "" || s.Image == "" {
 			s.Image = c.Image
+			if strings.HasPrefix(c.Image, p.repository()+":") {
+				s.exact = c.ImageID
+			}
 		}
 	}
 	if s.Image == "" {
 		return deploy.Plan{}, core.Errorf(core.CodeBadRequest, "%s was never deployed, so there is nothing to restart. Deploy it.", p.Application.Name)
 	}
-	return p.finished(s, p.have(s.Image))
+	return p.finished(s, p.have(&s))
 }

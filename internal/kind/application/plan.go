@@ -45,7 +45,7 @@ func (p *planner) plan() (deploy.Plan, error) {
 	case core.VerbRestart:
 		return p.restarting()
 	case core.VerbRollback:
-		return p.finished(*p.setup, p.have(p.setup.Image))
+		return p.finished(*p.setup, p.have(p.setup))
 	default:
 		return deploy.Plan{}, core.Errorf(core.CodeBadRequest, "An application cannot be asked to %q.", p.d.Verb)
 	}
@@ -193,21 +193,30 @@ func (p *planner) look(n next) run.Step {
 }
 
 // have makes sure of an image that is there, and never builds it.
-func (p *planner) have(image string) []run.Step {
+func (p *planner) have(s *setup) []run.Step {
 	look := run.Step{
-		Name: "image", Title: "Looking for the image " + image + ".", Hidden: true, Prepares: true, Spares: "image",
-		Argv: []string{"docker", "image", "inspect", "--format", "{{.Id}}", image},
+		Name: "image", Title: "Looking for the image " + s.Image + ".", Hidden: true, Prepares: true, Spares: "image",
+		Argv: []string{"sh", "-c", haveScript, "sh", s.Image, s.exact},
 	}
 	return []run.Step{look, {
 		Name: "pull", Title: "The image is not on this server: looking for it in its registry.", Prepares: true, Group: "image",
-		Argv: []string{"sh", "-c", haveScript, "sh", image},
+		Argv: []string{"sh", "-c", pullScript, "sh", s.Image},
 	}}
 }
 
-// haveScript pulls image $1, which may have been built here and be gone.
-const haveScript = `case $1 in sha256:*) ;; *) docker pull "$1" && exit 0 ;; esac
+const (
+	// haveScript makes name $1 that of the image with id $2, if that is there: it may have
+	// been built once more since.
+	haveScript = `if [ -n "$2" ] && docker image inspect "$2" >/dev/null 2>&1; then
+  docker image tag "$2" "$1"
+  exit
+fi
+docker image inspect --format '{{.Id}}' "$1"`
+	// pullScript pulls image $1, which may have been built here and be gone.
+	pullScript = `docker pull "$1" && exit 0
 echo "The image $1 is not on this server any more, and in no registry that it can be pulled from. Deploy the commit anew." >&2
 exit 1`
+)
 
 // generation tells the routes of a deployment from those of the ones before it.
 func generation(row int64) int { return int(row%maxGeneration) + 1 }

@@ -40,33 +40,35 @@ func (k *Kind) Record(ctx context.Context, d core.Deployment, found core.Finding
 // recordState stores how the application is and what runs. What was put on the server is
 // what the plan kept of it, since the settings may be others by now.
 func (k *Kind) recordState(ctx context.Context, d core.Deployment, found core.Findings, done bool) error {
-	var ran *core.ApplicationRan
-	hash, proven := "", false
-	if done {
-		text, err := deploy.Kept(d.Config.Snapshot)
-		if err != nil {
-			return err
-		}
-		if len(text) > 0 {
-			s, err := openSetup(text)
-			if err != nil {
-				return err
-			}
-			ran = &core.ApplicationRan{Deployment: d.UUID, Commit: s.Commit, Image: s.Image, BuildHash: s.BuildHash}
-			hash, proven = d.Config.Hash, s.Check != nil
-		}
-	} else {
-		// What was put back, or was never touched, is as well as it was.
-		t, err := k.read(ctx, d)
-		if err != nil {
-			return err
-		}
-		proven = t.proven(t.Application.Status)
+	hash, ran, proven, err := k.came(ctx, d, done)
+	if err != nil {
+		return err
 	}
 	if err := k.store.SetApplicationStatus(ctx, d, status(found.Containers, proven), hash, ran); err != nil {
 		return fmt.Errorf("record application: %w", err)
 	}
 	return nil
+}
+
+// came says what came of a deployment. proven: the runner has seen what runs answer.
+func (k *Kind) came(ctx context.Context, d core.Deployment, done bool) (hash string, ran *core.ApplicationRan, proven bool, err error) {
+	if !done {
+		// What was put back, or was never touched, is as well as it was.
+		t, err := k.read(ctx, d)
+		if err != nil {
+			return "", nil, false, err
+		}
+		return "", nil, t.proven(t.Application.Status), nil
+	}
+	text, err := deploy.Kept(d.Config.Snapshot)
+	if err != nil || len(text) == 0 {
+		return "", nil, false, err
+	}
+	s, err := openSetup(text)
+	if err != nil {
+		return "", nil, false, err
+	}
+	return d.Config.Hash, &core.ApplicationRan{Deployment: d.UUID, Commit: s.Commit, Image: s.Image, BuildHash: s.BuildHash}, s.Check != nil, nil
 }
 
 // status sums up what was seen. Containers that were replaced and not removed yet count

@@ -142,7 +142,7 @@ func TestRollbackStandsByItself(t *testing.T) {
 			t.Errorf("a rollback has the step %s", one.Name)
 		}
 	}
-	if again := s.must(t, back, observed()); again.Hash == then.Hash {
-		t.Error("another image, the same hash") // the exact image counts
+	if again := s.must(t, back, observed()); again.Hash != then.Hash {
+		t.Error("the same configuration, another hash")
 	}
 }

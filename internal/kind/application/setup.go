@@ -14,7 +14,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/taffrail/taffrail/internal/build"
 	"github.com/taffrail/taffrail/internal/compose"
 	"github.com/taffrail/taffrail/internal/core"
 	"github.com/taffrail/taffrail/internal/deploy"
@@ -47,6 +46,7 @@ type setup struct {
 	Pre       string            `json:"pre,omitempty"`
 	Post      string            `json:"post,omitempty"`
 	Notes     []string          `json:"-"` // what a person should know
+	exact     string            // id of the image; empty: whatever has its name
 }
 
 const (
@@ -268,7 +268,10 @@ func (t *target) brought() (*setup, error) {
 	if err != nil {
 		return nil, err
 	}
-	if exact := of.Config.Digests[s.Image]; exact != "" {
+	switch exact := of.Config.Digests[s.Image]; {
+	case strings.HasPrefix(s.Image, t.repository()+":"):
+		s.exact = exact // on its own server; on others the name stands for what they built
+	case strings.Contains(exact, "@"):
 		s.Image = exact
 	}
 	return s, nil
@@ -326,15 +329,6 @@ func (s *setup) hash(password string) (string, error) {
 
 // repository is the name of the images of an application on its server.
 func (t *target) repository() string { return t.Project() }
-
-// reference is the image that somebody else built.
-func (t *target) reference() (string, error) {
-	b := t.Application.Build
-	if t.revision.Tag != "" {
-		b.ImageTag = t.revision.Tag
-	}
-	return build.Reference(b.ImageName, b.ImageTag)
-}
 
 func seconds(n int) string { return strconv.Itoa(n) + "s" }
 
