@@ -220,25 +220,16 @@ func network(text string) (netip.Prefix, error) {
 	return prefix.Masked(), err
 }
 
-// mapping is a port of the server that leads to one of the container.
-type mapping struct {
-	address         string // of the server; empty: all
-	port, container int
-	protocol        string
-}
-
 // parseMappings reads the port mappings of a database, which leave its public port alone.
-func parseMappings(text string, public core.Public) ([]mapping, error) {
+func parseMappings(text string, public core.Public) ([]compose.Mapping, error) {
 	list, err := compose.ParseMappings(text)
 	if err != nil {
 		return nil, err
 	}
-	var out []mapping
 	for _, m := range list {
 		if public.Enabled && m.Port == public.Port {
 			return nil, fmt.Errorf("must not have port %d, which is the public port", m.Port)
 		}
-		out = append(out, mapping{m.Address, m.Port, m.Container, m.Protocol})
 	}
-	return out, nil
+	return list, nil
 }

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/taffrail/taffrail/internal/compose"
 	"github.com/taffrail/taffrail/internal/core"
 	"github.com/taffrail/taffrail/internal/run"
 )
@@ -175,7 +176,7 @@ func (r *rendering) service(environment map[string]any) map[string]any {
 	} else {
 		service["healthcheck"] = map[string]any{"disable": true} // that of the image
 	}
-	r.limit(service, set.Limits)
+	compose.Limit(service, set.Limits)
 	r.publish(service, set)
 	network := map[string]any{"aliases": []any{uuid}}
 	for key, value := range r.options {
@@ -192,38 +193,15 @@ func (r *rendering) service(environment map[string]any) map[string]any {
 	return service
 }
 
-func (r *rendering) limit(service map[string]any, l core.Limits) {
-	for key, value := range map[string]string{
-		"mem_limit": l.Memory, "memswap_limit": l.MemorySwap, "mem_reservation": l.MemoryReservation, "cpus": l.CPUs, "cpuset": l.CPUSet,
-	} {
-		if limited(value) {
-			service[key] = value
-		}
-	}
-	none := core.DefaultLimits()
-	if l.MemorySwappiness != none.MemorySwappiness {
-		service["mem_swappiness"] = l.MemorySwappiness
-	}
-	if l.CPUShares != 0 && l.CPUShares != none.CPUShares {
-		service["cpu_shares"] = l.CPUShares
-	}
-}
-
 func (r *rendering) publish(service map[string]any, set core.DatabaseSettings) {
 	mappings, _ := parseMappings(set.PortsMappings, set.Public) // Check read them
-	var ports []any
 	for _, m := range mappings {
-		port := map[string]any{"target": m.container, "published": strconv.Itoa(m.port), "protocol": m.protocol}
-		if m.address != "" {
-			port["host_ip"] = m.address
-		}
-		ports = append(ports, port)
-		if m.protocol == "tcp" {
-			r.out.Ports = append(r.out.Ports, m.port)
+		if m.Protocol == "tcp" {
+			r.out.Ports = append(r.out.Ports, m.Port)
 		}
 	}
-	if len(ports) > 0 {
-		service["ports"] = ports
+	if len(mappings) > 0 {
+		service["ports"] = compose.Ports(mappings)
 	}
 }
 
