@@ -180,8 +180,6 @@ func (f faults) limits(l core.Limits) {
 	}
 }
 
-// limited says whether a limit limits anything.
-func limited(limit string) bool { return limit != "" && limit != "0" }
 
 func (f faults) health(h core.HealthCheck) {
 	for field, value := range map[string]int{
