@@ -93,7 +93,23 @@ func (snapshots) Compare(now, target core.Deployment) ([]control.Difference, err
 	}
 	out := make([]control.Difference, 0, len(changes))
 	for _, c := range changes {
-		out = append(out, control.Difference{Field: c.What, How: c.How, Old: c.Old, New: c.New})
+		out = append(out, difference(c))
 	}
 	return out, nil
+}
+
+// difference is a change as control tells it. One whose values are not told has masks in
+// their place, so that it shows whether there was something, and will be.
+func difference(c core.Change) control.Difference {
+	d := control.Difference{Field: c.What, How: c.How, Old: c.Old, New: c.New}
+	if c.Old != "" || c.New != "" {
+		return d
+	}
+	if c.How != "added" {
+		d.Old = core.Redacted
+	}
+	if c.How != "removed" {
+		d.New = core.Redacted
+	}
+	return d
 }

@@ -87,7 +87,7 @@ func TestCompareSnapshots(t *testing.T) {
 	}
 	got, err := snapshots{}.Compare(of("one"), of("two"))
 	ok(t, err)
-	want := []control.Difference{{Field: "image", How: "changed", Old: "one", New: "two"}, {Field: "variable X", How: "changed"}}
+	want := []control.Difference{{Field: "image", How: "changed", Old: "one", New: "two"}, {Field: "variable X", How: "changed", Old: core.Redacted, New: core.Redacted}}
 	if !slices.Equal(got, want) {
 		t.Errorf("differences %+v", got)
 	}
