@@ -180,7 +180,6 @@ func (f faults) limits(l core.Limits) {
 	}
 }
 
-
 func (f faults) health(h core.HealthCheck) {
 	for field, value := range map[string]int{
 		"health_check_interval": h.Interval, "health_check_timeout": h.Timeout, "health_check_retries": h.Retries,
