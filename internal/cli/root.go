@@ -26,8 +26,8 @@ func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "taffrail",
 		Short: "Deploys to your own servers and keeps the whole story of every deployment",
-		Long: `Taffrail deploys compose stacks to your own servers over SSH and Docker, and keeps the
-whole story of every deployment: who asked and why, what ran, every line of output
+		Long: `Taffrail deploys applications, compose stacks and databases to your own servers over SSH
+and Docker, and keeps the whole story of every deployment: who asked and why, what ran, every line of output
 with the secrets taken out, how it ended.`,
 		Example: `  taffrail server                          # run a controller on this machine
   taffrail token create --name me --abilities root
