@@ -225,6 +225,9 @@ hourly, daily, weekly, monthly and yearly.`,
 		if err != nil {
 			return err
 		}
+		if only && bucket == "" {
+			return usage(cmd, "--s3-only needs --s3: there would be no dump anywhere.")
+		}
 		uuid, err := bucketUUID(ctx, c, bucket)
 		if err != nil {
 			return err

@@ -420,3 +420,25 @@ func TestDatabaseLogs(t *testing.T) {
 	_, err = w.c.DatabaseLogs(ctx, w.owner, db.UUID, 50, false)
 	wantCode(t, err, core.CodeUnavailable, "no route")
 }
+
+// TestVariablesThatStandForFields: they would win over the fields, and URLs would speak of
+// what does not run.
+func TestVariablesThatStandForFields(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	x := w.furnish(t, w.owner)
+	db := must(w.c.CreateDatabase(t.Context(), w.owner, "postgresql", x.databaseInput()))(t).Database
+	value := core.NewSecret("x")
+	for key, taken := range map[string]bool{
+		"POSTGRES_USER": true, "POSTGRES_PASSWORD": true, "POSTGRES_DB": true, "POSTGRES_PASSWORD_FILE": true,
+		"POSTGRES_USERS": false, "PGDATA": false, "NOTE": false,
+	} {
+		_, err := w.c.CreateEnv(t.Context(), w.owner, core.KindDatabase, db.UUID, control.EnvInput{Key: key, Value: &value})
+		_, bulk := w.c.BulkEnvs(t.Context(), w.owner, core.KindDatabase, db.UUID, []control.EnvInput{{Key: "FIRST", Value: &value}, {Key: key, Value: &value}})
+		for _, err := range []error{err, bulk} {
+			if (core.CodeOf(err) == core.CodeInvalid) != taken || !taken && err != nil {
+				t.Errorf("%s: %v", key, err)
+			}
+		}
+	}
+}

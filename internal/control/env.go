@@ -63,7 +63,7 @@ func (c *Control) CreateEnv(ctx context.Context, p auth.Principal, kind core.Kin
 	e := in.onto(newEnv(o, in))
 	f := faults{}
 	f.env("", e)
-	if err := f.err(); err != nil {
+	if err := errorOr(f.err(), c.unreserved(ctx, p, kind, id, in)); err != nil {
 		return Env{}, err
 	}
 	e, err = c.deps.Envs.CreateEnv(ctx, p.TeamID, e)
@@ -131,6 +131,9 @@ func (c *Control) BulkEnvs(ctx context.Context, p auth.Principal, kind core.Kind
 	if err != nil {
 		return nil, err
 	}
+	if err := c.unreserved(ctx, p, kind, id, in...); err != nil {
+		return nil, err
+	}
 	envs, err = c.deps.Envs.UpsertEnvs(ctx, p.TeamID, o, envs)
 	if err != nil {
 		return nil, named(err, kind.Title())
@@ -156,6 +159,34 @@ func (c *Control) DeleteEnv(ctx context.Context, p auth.Principal, kind core.Kin
 	}
 	c.did(p, "environment variable deleted", env)
 	return nil
+}
+
+// unreserved refuses variables that stand for fields of a database: they would win over
+// the fields, and URLs would speak of what does not run.
+func (c *Control) unreserved(ctx context.Context, p auth.Principal, kind core.Kind, id core.ID, in ...EnvInput) error {
+	if kind != core.KindDatabase {
+		return nil
+	}
+	db, err := c.database(ctx, p, id)
+	if err != nil {
+		return err
+	}
+	spec, err := specOf(db.Type)
+	if err != nil {
+		return err
+	}
+	f := faults{}
+	for i, one := range in {
+		name := "key"
+		if len(in) > 1 {
+			name = fmt.Sprintf("data.%d.key", i)
+		}
+		key := strings.TrimSpace(one.Key)
+		if field, taken := spec.SetBy(strings.TrimSuffix(key, "_FILE")); taken {
+			f.add(name, "%s is what the field %s of the database says: change that one.", key, field.Name)
+		}
+	}
+	return f.err()
 }
 
 func (c *Control) owner(ctx context.Context, p auth.Principal, kind core.Kind, id core.ID) (core.Owner, error) {

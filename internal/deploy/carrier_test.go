@@ -335,7 +335,7 @@ func TestCancelSaysWhatWasPutBack(t *testing.T) {
 	close(cancel)
 	<-done
 	got := r.get(d.UUID)
-	const want = `Cancelled; the processes of the run are gone. What was there before could not be put back: step "back" failed: sh exited with code 8.`
+	const want = `Cancelled; the processes of the run are gone. What it had changed could not be taken back: step "back" failed: sh exited with code 8.`
 	if got.Status != core.StatusCancelled || got.Outcome.Reason != want {
 		t.Errorf("%s: %q", got.Status, got.Outcome.Reason)
 	}

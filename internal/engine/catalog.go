@@ -157,7 +157,7 @@ func redis() *Spec {
 }
 
 func keydb() *Spec {
-	return redisLike(&Spec{Name: "keydb", Title: "KeyDB", Image: "eqalpha/keydb:latest", images: []string{"keydb"}}, "keydb", "")
+	return redisLike(&Spec{Name: "keydb", Title: "KeyDB", Image: "eqalpha/keydb:latest", images: []string{"keydb"}}, "keydb", "default")
 }
 
 func valkey() *Spec {
@@ -196,7 +196,7 @@ func redisClient(s *Spec, program, user string) {
 func dragonfly() *Spec {
 	s := &Spec{Name: "dragonfly", Title: "Dragonfly", Image: "docker.dragonflydb.io/dragonflydb/dragonfly", images: []string{"dragonfly"},
 		answers: []string{`dragonfly_version:\D*(\S+)`}}
-	redisClient(s, "redis", "")
+	redisClient(s, "redis", "default")
 	// With the authority's certificate it would ask clients for certificates of theirs.
 	s.files = append(s.files, file{path: "server.flags", text: "--port={{.Port}}\n--dir=/data\n--requirepass={{.Password}}\n" +
 		"{{if .TLS}}--tls\n--tls_cert_file=" + inside + "/ssl/server.crt\n--tls_key_file=" + inside + "/ssl/server.key\n{{end}}"},

@@ -96,6 +96,31 @@ func (r *rendering) environment(f faults) map[string]any {
 	return out
 }
 
+// Overridden returns db with what its own variables put in the place of its fields: the
+// images of some engines read names and passwords from variables, and those of a person
+// win over ours. What is done to a running database goes by it.
+func (s *Spec) Overridden(db core.Database, envs []core.EnvVar) core.Database {
+	fields := maps.Clone(db.Fields)
+	for _, env := range envs {
+		if f, ok := s.SetBy(env.Key); ok && !env.IsPreview && fields != nil {
+			fields[f.Name] = env.Value
+		}
+	}
+	db.Fields = fields
+	return db
+}
+
+// SetBy returns the field that a variable of this name would stand for in the container.
+func (s *Spec) SetBy(key string) (Field, bool) {
+	for _, v := range s.env {
+		i := slices.IndexFunc(s.Fields, func(f Field) bool { return v.role != RoleOption && f.Role == v.role })
+		if i >= 0 && v.key == key {
+			return s.Fields[i], true
+		}
+	}
+	return Field{}, false
+}
+
 // files are what the container finds below /run/taffrail, and the init scripts. The
 // folder is mounted as a whole: a file that is replaced in it is seen at once.
 func (r *rendering) files() {

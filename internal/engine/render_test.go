@@ -296,3 +296,31 @@ func TestNoCertificate(t *testing.T) {
 		t.Errorf("got %q", faultText(err))
 	}
 }
+
+// TestOverridden: what is done to a running database goes by the variables that it was
+// started with, and only variables of the very names count.
+func TestOverridden(t *testing.T) {
+	t.Parallel()
+	spec, _ := engine.Find("postgresql")
+	db := core.Database{Fields: map[string]core.Secret{
+		"postgres_user": core.NewSecret("postgres"), "postgres_password": core.NewSecret("drawn"), "postgres_db": core.NewSecret("postgres"),
+	}}
+	env := func(key, value string) core.EnvVar { return core.EnvVar{Key: key, Value: core.NewSecret(value)} }
+	preview := env("POSTGRES_USER", "preview")
+	preview.IsPreview = true
+	got := spec.Overridden(db, []core.EnvVar{
+		env("POSTGRES_DB", "shop"), env("POSTGRES_PASSWORD", "theirs"), env("PGUSER", "x"), env("POSTGRES_DB_OLD", "no"), env("NOTE", "POSTGRES_USER"), preview,
+	})
+	for name, want := range map[string]string{"postgres_user": "postgres", "postgres_password": "theirs", "postgres_db": "shop"} {
+		if value := got.Fields[name].Reveal(); value != want {
+			t.Errorf("%s is %q, want %q", name, value, want)
+		}
+	}
+	if db.Fields["postgres_db"].Reveal() != "postgres" {
+		t.Error("the database that was given is another one now")
+	}
+	dump, err := spec.Dump(got, nil, false)
+	if err != nil || !strings.Contains(strings.Join(dump.Write, " "), "shop") {
+		t.Errorf("the dump is not of the database that runs: %v, %v", dump.Write, err)
+	}
+}

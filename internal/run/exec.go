@@ -15,7 +15,7 @@ const (
 	syncEvery  = time.Second      // what a power cut may take of the spool
 	alwaysWait = time.Minute      // for steps that run although the run's limit is over
 	undoWait   = 5 * time.Minute  // for each step that puts back what was there, after a failure
-	undoGrace  = 20 * time.Second // for all of them together, from a cancel on
+	undoGrace  = 30 * time.Second // for all of them together, from a cancel on
 	killGrace  = 2 * time.Second  // from TERM to KILL
 	drainGrace = time.Second / 2  // for output of processes that outlive their command
 	maxReason  = 4 << 10          // of an end record, in bytes

@@ -53,7 +53,7 @@ func TestSpared(t *testing.T) {
 // TestPreparationNeedsNoUndo: what only got ready left nothing to put back.
 func TestPreparationNeedsNoUndo(t *testing.T) {
 	t.Parallel()
-	for prepares, want := range map[bool]string{true: "", false: "What was there before was put back."} {
+	for prepares, want := range map[bool]string{true: "", false: "What it had changed was taken back."} {
 		target := newTarget(t)
 		build, undo := sh("build", "exit 3"), sh("undo", "true")
 		build.Prepares, undo.OnFailure = prepares, true

@@ -9,8 +9,8 @@ import (
 
 // What the end of a run says of the steps that were to put back what was there before.
 const (
-	restored    = "What was there before was put back."
-	notRestored = "What was there before could not be put back: %s."
+	restored    = "What it had changed was taken back."
+	notRestored = "What it had changed could not be taken back: %s."
 )
 
 // lookWait is how long a run looks at the containers once more behind its last step.

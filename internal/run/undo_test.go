@@ -16,8 +16,8 @@ func onFailure(step run.Step) run.Step {
 }
 
 const (
-	putBack    = " What was there before was put back."
-	notPutBack = " What was there before could not be put back: "
+	putBack    = " What it had changed was taken back."
+	notPutBack = " What it had changed could not be taken back: "
 )
 
 func TestUndo(t *testing.T) {
@@ -63,7 +63,7 @@ func TestUndo(t *testing.T) {
 			if end.State != want || !strings.HasSuffix(end.Reason, c.reason) && !strings.Contains(end.Reason, c.reason) || !strings.HasSuffix(end.Reason, end.Restored) {
 				t.Errorf("%+v", end)
 			}
-			if strings.Contains(c.reason, "What was there") != (end.Restored != "") || strings.Contains(end.Reason, "What was there") != (end.Restored != "") {
+			if strings.Contains(c.reason, "What it had") != (end.Restored != "") || strings.Contains(end.Reason, "What it had") != (end.Restored != "") {
 				t.Errorf("restored %q of %q", end.Restored, end.Reason)
 			}
 			if got := rec.text(run.FrameStdout, 0); got != c.said {
@@ -160,7 +160,7 @@ func TestUndoOfACancelHasAnEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	rec := target.follow(s.ID)
-	want := `Cancelled at step "start".` + notPutBack + `step "back" failed: a cancel leaves it no more than 20s.`
+	want := `Cancelled at step "start".` + notPutBack + `step "back" failed: a cancel leaves it no more than 30s.`
 	if end := rec.end(); end.State != run.StateCancelled || end.Reason != want {
 		t.Errorf("%+v", end)
 	}

@@ -159,7 +159,7 @@ func TestAskedByHTTP(t *testing.T) {
 			t.Errorf("%q is not in the log\n%s", want, out.log)
 		}
 	}
-	if out.end.State != run.StateFailed || out.end.Restored != "What was there before was put back." || !slices.Equal(before, b.containers()) || b.status != "running:healthy" {
+	if out.end.State != run.StateFailed || out.end.Restored != "What it had changed was taken back." || !slices.Equal(before, b.containers()) || b.status != "running:healthy" {
 		t.Errorf("%+v %v %q", out.end, b.containers(), b.status)
 	}
 }
@@ -180,7 +180,7 @@ func TestStopThenStart(t *testing.T) {
 	}
 	id := b.run("docker", "inspect", "-f", "{{.Id}}", b.project())
 	out, _ = b.deploy(b.deployment(core.VerbDeploy, b.commit("ill", version("ill", ill))))
-	if out.end.State != run.StateFailed || out.end.Restored != "What was there before was put back." || !strings.Contains(out.log, "out of order") {
+	if out.end.State != run.StateFailed || out.end.Restored != "What it had changed was taken back." || !strings.Contains(out.log, "out of order") {
 		t.Errorf("%+v\n%s", out.end, out.log)
 	}
 	if b.body() != "two" || b.run("docker", "inspect", "-f", "{{.Id}}", b.project()) != id {
@@ -377,7 +377,7 @@ func (b *bench) cancelLate() {
 		b.Error(err)
 	}
 	out := <-ended
-	if out.end.State != run.StateCancelled || out.end.Restored != "What was there before was put back." || !slices.Equal(b.containers(), before) {
+	if out.end.State != run.StateCancelled || out.end.Restored != "What it had changed was taken back." || !slices.Equal(b.containers(), before) {
 		b.Errorf("%+v %v, before %v\n%s", out.end, b.containers(), before, out.log)
 	}
 	if b.body() != "v0" {

@@ -118,7 +118,7 @@ func (b *deployed) withProxy(o *output, id core.ID) (string, error) {
 func (p *planner) undo() []run.Step {
 	switch {
 	case !p.runs():
-		return []run.Step{p.late(p.compose("undo", "Taking down what did not start.", "down", "--remove-orphans"))}
+		return []run.Step{p.late(p.compose("undo", "Taking down what did not start.", "down", "--remove-orphans", "--timeout", undoStop))}
 	case p.before == nil:
 		return nil
 	}
@@ -137,9 +137,14 @@ func (p *planner) undo() []run.Step {
 	}
 	watch := p.before.Watch
 	return append(steps,
-		p.late(p.compose("undo-start", "Starting what ran before.", append([]string{"up", "--detach", "--remove-orphans"}, p.pulled()...)...)),
+		p.late(p.compose("undo-start", "Starting what ran before.", append([]string{"up", "--detach", "--remove-orphans", "--force-recreate", "--timeout", undoStop}, p.pulled()...)...)),
 		p.late(run.Step{Name: "undo-verify", Title: "Waiting until what ran before answers.", Watch: &watch}))
 }
+
+// undoStop is how many seconds containers get to stop when something is put back: after a
+// cancel there is not much time for all of it. A container that is put back is always a
+// new one: one that runs may have been asked to stop already by what was cancelled.
+const undoStop = "10"
 
 // late makes a step one that only a failure or a cancel brings about.
 func (p *planner) late(s run.Step) run.Step {

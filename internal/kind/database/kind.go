@@ -8,6 +8,7 @@ import (
 	"github.com/taffrail/taffrail/internal/compose"
 	"github.com/taffrail/taffrail/internal/core"
 	"github.com/taffrail/taffrail/internal/deploy"
+	"github.com/taffrail/taffrail/internal/engine"
 )
 
 // Kind is the kind "database". It implements deploy.Kind and is safe for use by several
@@ -53,6 +54,9 @@ func (k *Kind) read(ctx context.Context, d core.Deployment) (*target, error) {
 	loaded, err := k.store.LoadDatabase(ctx, d)
 	if err != nil {
 		return nil, fmt.Errorf("load database: %w", err)
+	}
+	if spec, ok := engine.Find(loaded.Database.Type); ok {
+		loaded.Database = spec.Overridden(loaded.Database, loaded.Envs)
 	}
 	t := &target{LoadedDatabase: loaded, dir: compose.Folder(loaded.Server, "databases", loaded.Database.UUID)}
 	t.before, err = openDeployed(loaded.Database.Ran.Deployed.Reveal())

@@ -74,7 +74,7 @@ func (r *rig) broken(db core.Database) {
 	field, text, last := nonsense(db.Type)
 	was := r.get(db)
 	r.update(db, func(db *core.Database) { db.Fields[field] = text })
-	d := r.fail(db, core.VerbDeploy, core.Options{}, last, "What was there before was put back.")
+	d := r.fail(db, core.VerbDeploy, core.Options{}, last, "What it had changed was taken back.")
 	if d.Outcome.Step != "verify" {
 		r.Errorf("failed at %q", d.Outcome.Step)
 	}
