@@ -137,13 +137,15 @@ func (p *planner) undo() []run.Step {
 	}
 	watch := p.before.Watch
 	return append(steps,
-		p.late(p.compose("undo-start", "Starting what ran before.", append([]string{"up", "--detach", "--remove-orphans", "--force-recreate", "--timeout", undoStop}, p.pulled()...)...)),
+		p.late(p.compose("undo-stop", "Clearing away what was begun.", "down", "--remove-orphans", "--timeout", undoStop)),
+		p.late(p.compose("undo-start", "Starting what ran before.", append([]string{"up", "--detach", "--remove-orphans"}, p.pulled()...)...)),
 		p.late(run.Step{Name: "undo-verify", Title: "Waiting until what ran before answers.", Watch: &watch}))
 }
 
 // undoStop is how many seconds containers get to stop when something is put back: after a
-// cancel there is not much time for all of it. A container that is put back is always a
-// new one: one that runs may have been asked to stop already by what was cancelled.
+// cancel there is not much time for all of it. What is put back is always a new container:
+// Compose that was ended in the middle leaves some under other names, and one that runs
+// may have been asked to stop already.
 const undoStop = "10"
 
 // late makes a step one that only a failure or a cancel brings about.
