@@ -50,7 +50,7 @@ func (s sort) find(ctx context.Context, c *client.Client, word string) (named, e
 
 // deleteCommand deletes a resource. what names what goes with it on the server.
 func (a *app) deleteCommand(of sort, what string) *cobra.Command {
-	var yes, volumes bool
+	var yes, volumes, keepFolder, keepNetworks, keepImages bool
 	cmd := &cobra.Command{
 		Use: "delete NAME", Aliases: []string{"rm"}, Short: "Stop a " + of.word + " and delete it; its history stays",
 		Long: "Stops the " + of.word + " and deletes it with " + what + ` on the server.
@@ -68,11 +68,16 @@ Its named volumes stay unless --volumes is given. Its deployments stay readable.
 			if err := a.confirm(yes, question); err != nil {
 				return err
 			}
-			return a.message(of.remove(c, ctx, found.uuid, api.RemoveOptions{DeleteVolumes: &volumes}))
+			folder, networks, images := !keepFolder, !keepNetworks, !keepImages
+			return a.message(of.remove(c, ctx, found.uuid, api.RemoveOptions{
+				DeleteVolumes: &volumes, DeleteConfigurations: &folder, DeleteConnectedNetworks: &networks, DockerCleanup: &images}))
 		}),
 	}
 	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
 	cmd.Flags().BoolVar(&volumes, "volumes", false, "delete its named volumes with all their data")
+	cmd.Flags().BoolVar(&keepFolder, "keep-folder", false, "leave its folder on the server")
+	cmd.Flags().BoolVar(&keepNetworks, "keep-networks", false, "leave its own network")
+	cmd.Flags().BoolVar(&keepImages, "keep-images", false, "leave its unused images")
 	return cmd
 }
 
