@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 
 	"github.com/taffrail/taffrail/internal/config"
@@ -135,6 +136,7 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	s.log.Info("controller started", "address", s.Address(), "data", s.cfg.Data, "database", s.db.Engine())
 	s.check(ctx)
+	debug.FreeOSMemory() // starting takes a lot that is never needed again, such as the making of the API's document
 	var broken error
 	select {
 	case <-ctx.Done():
