@@ -35,11 +35,19 @@ func (p Project) Step(name, title string, args ...string) run.Step {
 	return run.Step{Name: name, Title: title, Argv: append(argv, args...), Env: env}
 }
 
-// NetworkStep makes sure that a network is there. It may fail: mostly because it is.
-func NetworkStep(network string) run.Step {
-	return run.Step{
-		Name: "network", Title: "Looking for the network " + network + ".", MayFail: true, Hidden: true,
-		Argv: []string{"docker", "network", "create", "--attachable", network},
+// NetworkSteps make sure that a network is there. Making it may fail: another deployment
+// may make it at the same moment.
+func NetworkSteps(network string) []run.Step {
+	group := "network " + network
+	return []run.Step{
+		{
+			Name: "network", Title: "Looking for the network " + network + ".", Hidden: true, Prepares: true, Spares: group,
+			Argv: []string{"docker", "network", "inspect", "--format", "{{.Id}}", network},
+		},
+		{
+			Name: "make-network", Title: "Making the network " + network + ".", MayFail: true, Hidden: true, Prepares: true, Group: group,
+			Argv: []string{"docker", "network", "create", "--attachable", network},
+		},
 	}
 }
 

@@ -171,7 +171,7 @@ func (m Managed) start(title string, args ...string) ([]run.Step, error) {
 		{Name: "files", Title: "Saved the proxy's configuration to " + m.Dir + ".", Files: files},
 	}
 	for _, n := range sortedSet(m.Networks) {
-		steps = append(steps, compose.NetworkStep(n))
+		steps = append(steps, compose.NetworkSteps(n)...)
 	}
 	pull := m.project().Step("pull", "Pulling the proxy's image.", "pull", "--policy", "missing")
 	pull.Retries = compose.PullRetries

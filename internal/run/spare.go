@@ -24,7 +24,7 @@ func (e *executor) spare(ctx context.Context, number int, step Step, r StepEnd) 
 	e.spared[step.Spares] = true
 	var names []string
 	for _, s := range e.script.Steps[number:] {
-		if s.Group == step.Spares {
+		if s.Group == step.Spares && !s.Hidden {
 			names = append(names, s.Name)
 		}
 	}

@@ -143,9 +143,7 @@ func (p *planner) up(s *setup) ([]run.Step, error) {
 		Name: "files", Title: "Saved configuration files to " + p.dir + ".", Prepares: true,
 		Files: append([]run.File{{Path: composeFile, Mode: 0o600, Content: text}}, s.Files...),
 	}
-	network := compose.NetworkStep(p.Destination.Network)
-	network.Prepares = true
-	steps = append(steps, files, network)
+	steps = append(append(steps, files), compose.NetworkSteps(p.Destination.Network)...)
 	steps = append(steps, p.before(s, n)...)
 	change, err := p.change(s, n)
 	if err != nil {

@@ -123,7 +123,8 @@ func (p *planner) up(forced string) []run.Step {
 	add(pulling, run.Step{Name: "next", Title: "Saved the compose file to pull by.", Hidden: true, Prepares: true, Files: []run.File{{
 		Path: nextFile, Mode: 0o600, Content: p.out.compose,
 	}}}, pull)
-	add(true, p.files(forced, p.out.compose, p.out.Files), compose.NetworkStep(p.Destination.Network))
+	add(true, p.files(forced, p.out.compose, p.out.Files))
+	add(true, compose.NetworkSteps(p.Destination.Network)...)
 	add(true, p.own(p.out.Owned)...)
 	add(true, p.start(), p.verify())
 	add(p.runs() && p.stale(), p.reload()...)

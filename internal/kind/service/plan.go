@@ -170,7 +170,7 @@ func (p *planner) pullAtStart() string {
 // and a stack that asks for "db" could reach another stack's.
 func (p *planner) connect() []run.Step {
 	network := p.destination.Network
-	steps := []run.Step{compose.NetworkStep(network)}
+	steps := compose.NetworkSteps(network)
 	services := mapOf(p.out.tree["services"])
 	for _, name := range keysOf(services) {
 		s := mapOf(services[name])
