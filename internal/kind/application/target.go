@@ -57,14 +57,8 @@ func (t *target) Plan(d core.Deployment, seen deploy.Observed) (deploy.Plan, err
 // Secrets implements deploy.Target: all variables as they are stored and as they arrive,
 // what reads the source, and the passwords.
 func (t *target) Secrets() []redact.Value {
-	var out []redact.Value
-	seen := map[redact.Value]bool{}
-	add := func(name, value string) {
-		if v := (redact.Value{Name: name, Value: value}); value != "" && !seen[v] {
-			seen[v] = true
-			out = append(out, v)
-		}
-	}
+	var out redact.Values
+	add := out.Add
 	for _, e := range t.Envs {
 		add(e.Key, e.Value.Reveal())
 	}
@@ -98,5 +92,5 @@ func (t *target) Secrets() []redact.Value {
 			add(st.MountPath, st.Content.Reveal())
 		}
 	}
-	return out
+	return out.List()
 }

@@ -38,9 +38,9 @@ func openDeployed(text string) (*deployed, error) {
 
 // deploying is what a start puts on the server.
 func (p *planner) deploying() *deployed {
-	s := secrets{seen: map[redact.Value]bool{}}
+	var s secrets
 	p.settings(&s)
-	b := &deployed{Files: p.files("", p.out.compose, p.out.Files).Files, Watch: *p.verify().Watch, Secrets: s.list}
+	b := &deployed{Files: p.files("", p.out.compose, p.out.Files).Files, Watch: *p.verify().Watch, Secrets: s.List()}
 	for _, step := range p.own(p.out.Owned) {
 		b.Own = append(b.Own, step.Argv)
 	}

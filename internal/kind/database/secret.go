@@ -24,14 +24,14 @@ var harmless = regexp.MustCompile(`(?i)(file|path|dir|encryption|lifetime|policy
 // Secrets implements deploy.Target: those of the database as it is set up, and those of what
 // ran last, whose last words are shown when it is put back.
 func (t *target) Secrets() []redact.Value {
-	s := secrets{seen: map[redact.Value]bool{}}
+	var s secrets
 	t.settings(&s)
 	if t.before != nil {
 		for _, v := range t.before.Secrets {
-			s.add(v.Name, v.Value)
+			s.Add(v.Name, v.Value)
 		}
 	}
-	return s.list
+	return s.List()
 }
 
 // settings adds what the settings hold: the values of secret fields and of all variables, what
@@ -41,7 +41,7 @@ func (t *target) Secrets() []redact.Value {
 func (t *target) settings(s *secrets) {
 	t.fields(s)
 	for _, e := range t.Envs {
-		s.add(e.Key, e.Value.Reveal())
+		s.Add(e.Key, e.Value.Reveal())
 	}
 	for _, script := range t.Database.Settings.InitScripts {
 		s.text(script.Content)
@@ -49,11 +49,11 @@ func (t *target) settings(s *secrets) {
 	for _, storage := range t.Storages {
 		s.text(storage.Content.Reveal())
 	}
-	s.add("certificate key", t.certs.leaf.Key.Reveal())
-	s.add("authority key", t.certs.ca.Key.Reveal())
+	s.Add("certificate key", t.certs.leaf.Key.Reveal())
+	s.Add("authority key", t.certs.ca.Key.Reveal())
 	if t.S3 != nil {
-		s.add("S3 access key", t.S3.AccessKey.Reveal())
-		s.add("S3 secret key", t.S3.SecretKey.Reveal())
+		s.Add("S3 access key", t.S3.AccessKey.Reveal())
+		s.Add("S3 secret key", t.S3.SecretKey.Reveal())
 	}
 }
 
@@ -69,36 +69,26 @@ func (t *target) fields(s *secrets) {
 		case f.Role == engine.RoleConf:
 			s.text(value)
 		case f.Secret():
-			s.add(f.Name, value)
+			s.Add(f.Name, value)
 		}
 	}
 }
 
-// secrets collects values, each once.
-type secrets struct {
-	list []redact.Value
-	seen map[redact.Value]bool
-}
-
-func (s *secrets) add(name, value string) {
-	if v := (redact.Value{Name: name, Value: value}); value != "" && !s.seen[v] {
-		s.seen[v] = true
-		s.list = append(s.list, v)
-	}
-}
+// secrets collects values.
+type secrets struct{ redact.Values }
 
 // text adds what a text gives away.
 func (s *secrets) text(text string) {
 	for _, m := range told.FindAllStringSubmatch(text, -1) {
 		name, value := m[1], m[2]
 		if !harmless.MatchString(name) {
-			s.add(name, strings.Trim(value, `"'`))
+			s.Add(name, strings.Trim(value, `"'`))
 		}
 	}
 	for _, line := range toldUser.FindAllString(text, -1) {
 		words := strings.Fields(line)
 		for _, word := range slices.DeleteFunc(words, func(w string) bool { return len(w) < 2 || !strings.ContainsAny(w[:1], ">#<!") }) {
-			s.add("user", word[1:])
+			s.Add("user", word[1:])
 		}
 	}
 }

@@ -33,19 +33,13 @@ var sensitive = regexp.MustCompile(`(?i)pass|pwd|secret|token|key|credential|aut
 // as they arrive in the containers, and what the text itself gives to variables whose
 // names say that it is secret.
 func (t *target) Secrets() []redact.Value {
-	var out []redact.Value
-	seen := map[redact.Value]bool{}
-	add := func(name, value string) {
-		if v := (redact.Value{Name: name, Value: value}); value != "" && !seen[v] {
-			seen[v] = true
-			out = append(out, v)
-		}
-	}
+	var out redact.Values
+	add := out.Add
 	for _, e := range t.envs {
 		add(e.Key, e.Value.Reveal())
 	}
 	if t.out == nil {
-		return out
+		return out.List()
 	}
 	for _, name := range keysOf(t.out.vars) {
 		if name != projectVariable {
@@ -53,7 +47,7 @@ func (t *target) Secrets() []redact.Value {
 		}
 	}
 	t.inline(add)
-	return out
+	return out.List()
 }
 
 // inline adds the values that the text itself holds.
