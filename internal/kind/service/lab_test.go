@@ -53,12 +53,16 @@ func onDocker(t *testing.T, text string, vars map[string]string) *shelf {
 // carryOut does what the runner does with a plan, watching left out.
 func carryOut(t *testing.T, plan deploy.Plan) {
 	t.Helper()
+	spared := map[string]bool{}
 	for _, step := range plan.Script.Steps {
+		if step.Group != "" && spared[step.Group] {
+			continue
+		}
 		for _, f := range step.Files {
 			write(t, filepath.Join(plan.Script.Dir, f.Path), f)
 		}
-		if len(step.Argv) > 0 {
-			command(t, step)
+		if len(step.Argv) > 0 && command(t, step) && step.Spares != "" {
+			spared[step.Spares] = true
 		}
 	}
 }
@@ -79,7 +83,9 @@ func write(t *testing.T, path string, f run.File) {
 	}
 }
 
-func command(t *testing.T, step run.Step) {
+// command runs a step and says whether it succeeded; one that must and does not ends the
+// test.
+func command(t *testing.T, step run.Step) bool {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
@@ -89,9 +95,11 @@ func command(t *testing.T, step run.Step) {
 	for name, value := range step.Env {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
-	if out, err := cmd.CombinedOutput(); err != nil && !step.MayFail {
+	out, err := cmd.CombinedOutput()
+	if err != nil && !step.MayFail && step.Spares == "" {
 		t.Fatalf("%s: %v\n%s", strings.Join(step.Argv, " "), err, out)
 	}
+	return err == nil
 }
 
 // docker returns what a docker command prints. It serves clean-ups too, where the
