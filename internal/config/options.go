@@ -45,7 +45,7 @@ func Options() []Option {
 			Help: "How much the controller says of itself: debug, info, warn or error"},
 		{Name: "log-format", Default: "text", Value: "FORMAT", set: setLogFormat,
 			Help: "Form of the controller's own log: text or json"},
-		{Name: "lease", Default: "30s", Value: "TIME", Advanced: true, set: durationBetween(2*time.Second, time.Hour, func(c *Config) *time.Duration { return &c.Lease }),
+		{Name: "lease", Default: "10s", Value: "TIME", Advanced: true, set: durationBetween(2*time.Second, time.Hour, func(c *Config) *time.Duration { return &c.Lease }),
 			Help: "How long a deployment stays with a controller that shows no sign of life"},
 		{Name: "stop-limit", Default: "20s", Value: "TIME", Advanced: true, set: durationBetween(time.Second, time.Hour, func(c *Config) *time.Duration { return &c.StopLimit }),
 			Help: "How long an orderly stop may take before what is left is dropped"},

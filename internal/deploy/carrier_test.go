@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -54,7 +53,7 @@ func TestCarryTellsTheWholeStory(t *testing.T) {
 			t.Errorf("line %d %q: hidden = %t", l.Seq, l.Output, l.Hidden)
 		}
 	}
-	left, err := os.ReadDir(filepath.Join(r.server.Settings.RemoteDir, "runs"))
+	left, err := filepath.Glob(filepath.Join(r.server.Settings.RemoteDir, "runs", "[^.]*"))
 	if err != nil || len(left) != 0 {
 		t.Errorf("left on the server: %v, %v", left, err)
 	}
@@ -194,6 +193,58 @@ func TestTakeOverLosesNothing(t *testing.T) {
 	}
 	if takeovers < 3 || breaks.Load() == 0 || refused.Load() == 0 {
 		t.Errorf("only %d takeovers, %d breaks, %d refused writes: nothing was tested", takeovers, breaks.Load(), refused.Load())
+	}
+}
+
+// sleepyHost falls asleep just before a launch.
+type sleepyHost struct {
+	host.Host
+	asleep chan<- struct{}
+	wake   <-chan struct{}
+}
+
+// Launch implements host.Host.
+func (h sleepyHost) Launch(ctx context.Context, s run.Script) (run.Status, error) {
+	close(h.asleep)
+	<-h.wake
+	return h.Host.Launch(ctx, s)
+}
+
+// TestLateLaunchIsRefused puts a controller to sleep just before its launch. Another one
+// carries the deployment to its end; when the first wakes, nothing is started again.
+func TestLateLaunchIsRefused(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, sh("work", "echo started"))
+	asleep, wake, woken := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	d := r.enqueue()
+	go func() {
+		defer close(woken)
+		r.carrier(func(deps *deploy.Deps) {
+			deps.Hosts = func(ctx context.Context, s core.Server) (host.Host, error) {
+				h, err := r.pool.Get(ctx, s)
+				return sleepyHost{h, asleep, wake}, err
+			}
+		}).Carry(t.Context(), d, nil)
+	}()
+	<-asleep
+	next, ok := r.takeOver()
+	if !ok {
+		t.Fatal("nothing to take over")
+	}
+	r.carrier().Carry(t.Context(), next, nil)
+	before := r.get(d.UUID)
+	close(wake)
+	<-woken
+	if diff := cmp.Diff([]string{"started"}, r.output(d, core.Stdout)); diff != "" {
+		t.Errorf("stdout (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(before, r.get(d.UUID), cmp.AllowUnexported(core.Secret{})); diff != "" || before.Status != core.StatusFinished {
+		t.Errorf("ended as %s, and then (-want +got):\n%s", before.Status, diff)
+	}
+	h, err := r.pool.Get(t.Context(), r.server)
+	r.must(err)
+	if s, err := h.Status(t.Context(), d.UUID); err != nil || s.State != run.StateMissing {
+		t.Errorf("on the server the run is %+v, %v", s, err)
 	}
 }
 

@@ -39,7 +39,10 @@ func (j *journey) carryOut(ctx context.Context) error {
 	if err != nil {
 		return j.giveUp(ctx, err)
 	}
-	if status.State == run.StateMissing {
+	switch {
+	case status.State == run.StateMissing && status.Reason != "":
+		return j.settleLost(ctx, status.Reason)
+	case status.State == run.StateMissing:
 		return j.settleLost(ctx, "its folder on the server is gone")
 	}
 	return j.followToEnd(ctx)
@@ -53,9 +56,14 @@ func (j *journey) launch(ctx context.Context) (run.Status, error) {
 		var err error
 		if j.d.Run.Known() {
 			status, err = j.host.Status(ctx, j.d.UUID)
-		} else {
-			status, err = j.host.Launch(ctx, j.snap.Script)
+			return err
 		}
+		// Whether the deployment is still ours is asked each time: this controller may
+		// have been asleep while another one settled it.
+		if err := j.deps.Store.SetRun(ctx, j.d); err != nil {
+			return err
+		}
+		status, err = j.host.Launch(ctx, j.snap.Script)
 		return err
 	})
 	if err != nil || j.d.Run.Known() {

@@ -31,6 +31,9 @@ func TestMain(m *testing.M) {
 		// Not os.Exit: under the race detector that takes a second, in each of many calls.
 		syscall.Exit(run.Main(context.Background(), os.Args[2:], os.Stdin, os.Stdout, os.Stderr))
 	}
+	if os.Getenv(envFleetName) != "" {
+		os.Exit(fleetMain())
+	}
 	os.Exit(m.Run())
 }
 

@@ -25,7 +25,10 @@ func (f folder) started() string  { return f.file("started") }       // made onc
 func (f folder) ended() string    { return f.file("ended") }         // after the end record is on disk
 func (f folder) log() string      { return f.file("runner.log") }    // what the runner itself had to say
 func (f folder) temp() string     { return f.file("tmp") }           // TMPDIR of a command, for its life
-func (f folder) part() string     { return f.file("part") }          // names a file that is being written elsewhere
+func (f folder) gone() string {
+	return filepath.Join(filepath.Dir(string(f)), ".gone", f.id()) // outlives the folder
+}
+func (f folder) part() string { return f.file("part") } // names a file that is being written elsewhere
 func (f folder) restoring() string {
 	return f.file("restoring") // made when a cancel has something to put back
 }

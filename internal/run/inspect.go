@@ -14,6 +14,10 @@ const (
 	ReasonKilled    = "killed"
 )
 
+// ReasonRemoved is the reason of StateMissing when a launch meets a run that has been
+// carried out and cleared away.
+const ReasonRemoved = "it was carried out before and cleared away"
+
 // ErrDead says that a run can write no more but has not ended: it was killed, or the
 // machine restarted.
 var ErrDead = errors.New("the run is dead: it has no end record and no process")

@@ -21,13 +21,16 @@ const (
 // of it is left, the run's own process and a launcher that is at work included. The run
 // is asked first, which lets it write its end record and, if it has begun to change
 // something, put back what was there; what is still there after a few seconds is ended
-// by force. A run that was claimed but not started is kept from
+// by force. A run that was not started is kept from
 // starting. What could not be ended is named in the error.
 func Kill(ctx context.Context, dir string) error {
 	f := folder(dir)
 	if !exists(dir) {
 		// A launcher may be on the way. It is ended before it gets anywhere, or has made
-		// the folder by then.
+		// the folder by then. One that comes later finds the name taken.
+		if err := f.bury(); err != nil {
+			return fmt.Errorf("kill run: %w", err)
+		}
 		if err := f.killRest(ctx, Identity{}); err != nil || !exists(dir) {
 			return err
 		}

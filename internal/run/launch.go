@@ -26,8 +26,8 @@ const (
 // Launch starts a script as a run below root, which is "<remote dir>/runs", and returns
 // when the run has said who it is. The program at self, called with "run exec", carries
 // it out, in a session of its own. A script with the id of a run that was started before
-// is not started again, however it ended: the answer says Existed and how it stands. A
-// launch that broke off before anything was started may be repeated. It is meant for
+// is not started again, however it ended, even if it was removed since: the answer says
+// Existed and how it stands. A launch that broke off before anything was started may be repeated. It is meant for
 // a process that ends soon after: the run is its child, and is not waited for.
 func Launch(ctx context.Context, root string, script Script, self string) (Status, error) {
 	if !script.ID.Valid() {
@@ -45,6 +45,9 @@ func Launch(ctx context.Context, root string, script Script, self string) (Statu
 		return Status{}, fmt.Errorf("claim run: %w", err)
 	}
 	defer func() { _ = held.Close() }()
+	if exists(f.gone()) { // asked under the lock, which Remove holds too
+		return Status{State: StateMissing, Reason: ReasonRemoved, Existed: true}, f.removeAll(ctx)
+	}
 	if exists(f.started()) {
 		s, err := Inspect(string(f))
 		s.Existed = true

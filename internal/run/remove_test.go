@@ -177,3 +177,41 @@ func TestCommandsHaveAFolderForTemporaryFiles(t *testing.T) {
 		t.Error("it is left")
 	}
 }
+
+// TestRemovedRunsAreNotLaunchedAgain: a controller that was asleep just before its launch
+// may wake when another one has finished the run, or cancelled it before it began.
+func TestRemovedRunsAreNotLaunchedAgain(t *testing.T) {
+	t.Parallel()
+	target := newTarget(t)
+	done, cancelled := target.script(sh("a", "true")), target.script(sh("a", "true"))
+	target.launch(done)
+	target.spoolEnds(done.ID)
+	if err := run.Remove(t.Context(), target.dir(done.ID)); err != nil {
+		t.Fatal(err)
+	}
+	if err := run.Kill(t.Context(), target.dir(cancelled.ID)); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []run.Script{done, cancelled} {
+		status := target.launch(s)
+		if status.State != run.StateMissing || !status.Existed || status.Reason != run.ReasonRemoved {
+			t.Errorf("the launch after the end says %+v", status)
+		}
+		target.assertNothingLeft(s.ID)
+	}
+
+	// After a month nobody can be that late, and the names go.
+	grave := filepath.Join(target.root(), ".gone")
+	long := time.Now().Add(-31 * 24 * time.Hour)
+	for _, name := range []string{string(done.ID), ".swept"} {
+		if err := os.Chtimes(filepath.Join(grave, name), long, long); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := run.Kill(t.Context(), target.dir(core.NewID())); err != nil {
+		t.Fatal(err)
+	}
+	if there(filepath.Join(grave, string(done.ID)))() || !there(filepath.Join(grave, string(cancelled.ID)))() {
+		t.Error("the old name is left, or the new one is not")
+	}
+}

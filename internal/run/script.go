@@ -250,7 +250,7 @@ const (
 type Status struct {
 	State    State    `json:"state"`
 	Identity Identity `json:"identity"`         // zero when missing or not yet started
-	Reason   string   `json:"reason,omitempty"` // with StateDead: "host restarted" or "killed"
+	Reason   string   `json:"reason,omitempty"` // why it is dead, or missing
 	Existed  bool     `json:"existed"`          // answer to a launch: the run had been launched before
 	Spool    int64    `json:"spool"`            // bytes written so far
 }

@@ -72,3 +72,30 @@ func TestListenAlone(t *testing.T) {
 		t.Errorf("listening ended with %v", err)
 	}
 }
+
+// TestSleeperInATransaction: a controller that is paused in the middle of a transaction
+// holds a server's lock. The others get on long before a lease is over.
+func TestSleeperInATransaction(t *testing.T) {
+	t.Parallel()
+	db := storetest.OpenPostgres(t)
+	place := storetest.NewPlace(t, db)
+	place.Enqueue(place.Service("s"))
+	sleeper, err := db.Raw().BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sleeper.ExecContext(t.Context(), `UPDATE servers SET claim_seq = claim_seq + 1`); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	_, found, err := db.ClaimDeployment(t.Context(), "a", time.Minute)
+	if err != nil || !found {
+		t.Fatalf("claim: %v, %v", found, err)
+	}
+	if took := time.Since(began); took < time.Second || took > 10*time.Second {
+		t.Errorf("the claim took %s", took)
+	}
+	if err := sleeper.Commit(); err == nil {
+		t.Error("the sleeper could commit after all")
+	}
+}

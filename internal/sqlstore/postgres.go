@@ -5,7 +5,8 @@ import (
 	"errors"
 	"time"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // registers the driver "pgx"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 )
@@ -14,13 +15,20 @@ const (
 	postgresConns = 16
 	// channel is what controllers listen on.
 	channel = "taffrail"
+	// heldFor is how long the locks of a controller that sleeps in the middle of a
+	// transaction may be in the way of others: less than a lease.
+	heldFor = "5s"
 )
 
 func openPostgres(ctx context.Context, o Options) (*DB, error) {
-	p, err := openPool("pgx", o.DSN, postgresConns, false)
+	cfg, err := pgx.ParseConfig(o.DSN)
 	if err != nil {
-		return nil, err
+		return nil, explain("open the database", err)
 	}
+	if asleep := "idle_in_transaction_session_timeout"; cfg.RuntimeParams[asleep] == "" {
+		cfg.RuntimeParams[asleep] = heldFor
+	}
+	p := newPool(stdlib.OpenDB(*cfg), postgresConns, false)
 	p.db.SetConnMaxIdleTime(5 * time.Minute)
 	db := &DB{read: p, write: p, dsn: o.DSN, engine: engine{name: "postgres", now: postgresNow, notify: postgresNotify}}
 	locker, err := lock.NewPostgresSessionLocker()

@@ -28,9 +28,13 @@ func openPool(driver, dsn string, conns int, keeps bool) (*pool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
+	return newPool(db, conns, keeps), nil
+}
+
+func newPool(db *sql.DB, conns int, keeps bool) *pool {
 	db.SetMaxOpenConns(conns)
 	db.SetMaxIdleConns(conns)
-	return &pool{db: db, keeps: keeps, texts: map[string]*sql.Stmt{}}, nil
+	return &pool{db: db, keeps: keeps, texts: map[string]*sql.Stmt{}}
 }
 
 func (p *pool) close() error {
