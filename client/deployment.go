@@ -123,3 +123,33 @@ func (c *Client) CopyLogText(ctx context.Context, uuid string, w io.Writer) erro
 	_, err = io.Copy(w, resp.Body)
 	return err
 }
+
+// RetryDeployment queues once more what a deployment that has ended was to do.
+func (c *Client) RetryDeployment(ctx context.Context, uuid string, r api.RetryRequest) (api.Accepted, error) {
+	return post[api.Accepted](ctx, c, "/deployments/"+esc(uuid)+"/retry", r)
+}
+
+// RollbackDeployment goes back to a deployment, or says what that would change.
+func (c *Client) RollbackDeployment(ctx context.Context, uuid string, r api.ReturnRequest) (api.RolledBack, error) {
+	return post[api.RolledBack](ctx, c, "/deployments/"+esc(uuid)+"/rollback", r)
+}
+
+// PinDeployment says whether retention is to keep a deployment.
+func (c *Client) PinDeployment(ctx context.Context, uuid string, pinned bool) (api.Deployment, error) {
+	return post[api.Deployment](ctx, c, "/deployments/"+esc(uuid)+"/pin", api.PinRequest{Pinned: &pinned})
+}
+
+// NoteDeployment writes down why there is a deployment.
+func (c *Client) NoteDeployment(ctx context.Context, uuid, note string) (api.Deployment, error) {
+	return post[api.Deployment](ctx, c, "/deployments/"+esc(uuid)+"/note", api.NoteRequest{Note: note})
+}
+
+// CompareDeployments says what one deployment ran with and another did not.
+func (c *Client) CompareDeployments(ctx context.Context, from, to string) (api.Comparison, error) {
+	return get[api.Comparison](ctx, c, "/compare", url.Values{"from": {from}, "to": {to}})
+}
+
+// DeleteLog takes away the log of a deployment that has ended.
+func (c *Client) DeleteLog(ctx context.Context, uuid string) (api.Message, error) {
+	return remove[api.Message](ctx, c, "/deployments/"+esc(uuid)+"/log", nil)
+}

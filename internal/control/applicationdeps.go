@@ -35,7 +35,7 @@ type CodeHosts interface {
 	Branches(ctx context.Context, g core.GitHubApp, repository string) ([]git.AppBranch, error)
 }
 
-// Snapshots understands what deployments of applications kept of themselves.
+// Snapshots understands what deployments of all kinds kept of themselves.
 type Snapshots interface {
 	// Compare says what is different when target is brought back in the place of now, both
 	// with their snapshots.

@@ -31,6 +31,7 @@ type Deps struct {
 	Seen         StatusStore
 	Databases    DatabaseDeps
 	Applications ApplicationDeps
+	Common       CommonDeps
 	Wake         func()    // tells the queue that there is something to claim
 	Cancel       Canceller // tells a runner of this process that its deployment is to end
 	Log          *slog.Logger

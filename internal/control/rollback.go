@@ -137,20 +137,8 @@ func (c *Control) PlanRollback(ctx context.Context, p auth.Principal, id core.ID
 	if err != nil {
 		return RollbackPlan{}, err
 	}
-	for _, d := range changes {
-		if !p.SeesSecrets() { // what was set may be anything, passwords in commands too
-			d.Old, d.New = masked(d.Old), masked(d.New)
-		}
-		out.Changes = append(out.Changes, d)
-	}
+	out.Changes = append(out.Changes, shownChanges(p, changes)...)
 	return out, nil
-}
-
-func masked(text string) string {
-	if text == "" {
-		return ""
-	}
-	return core.Redacted
 }
 
 // ResumeAutoDeploy lets pushes deploy again after a rollback.

@@ -63,15 +63,9 @@ func (a *API) rollback(ctx context.Context, p auth.Principal, in rollback) (api.
 	}
 	to := control.RollbackInput{Deployment: core.ID(b.DeploymentUUID), Commit: b.Commit, Note: b.Note}
 	if b.DryRun {
-		plan, err := a.control.PlanRollback(ctx, p, core.ID(in.UUID), to)
-		return api.RolledBack{Message: "Nothing was changed: this is what the rollback would do.", Plan: showPlan(plan)}, err
+		return planned(a.control.PlanRollback(ctx, p, core.ID(in.UUID), to))
 	}
-	q, err := a.control.Rollback(ctx, p, core.ID(in.UUID), to)
-	message := "Rollback deployment queued."
-	if q.Joined {
-		message = q.Message
-	}
-	return api.RolledBack{Message: message, DeploymentUUID: string(q.Deployment.UUID)}, err
+	return rolledBack(a.control.Rollback(ctx, p, core.ID(in.UUID), to))
 }
 
 func showTarget(t control.RollbackTarget) api.RollbackImage {

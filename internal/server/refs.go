@@ -4,12 +4,9 @@ import (
 	"context"
 
 	"github.com/taffrail/taffrail/internal/compose"
-	"github.com/taffrail/taffrail/internal/control"
 	"github.com/taffrail/taffrail/internal/core"
-	"github.com/taffrail/taffrail/internal/deploy"
 	"github.com/taffrail/taffrail/internal/git"
 	"github.com/taffrail/taffrail/internal/host"
-	"github.com/taffrail/taffrail/internal/kind/application"
 )
 
 // refs asks repositories what they have, from the servers that build.
@@ -69,47 +66,4 @@ func (r refs) remote(ctx context.Context, a core.Application) (git.Remote, error
 		return git.Remote{}, err
 	}
 	return git.NewRemote(repository, auth)
-}
-
-// snapshots understands what deployments of applications kept.
-type snapshots struct{}
-
-// Compare implements control.Snapshots.
-func (snapshots) Compare(now, target core.Deployment) ([]control.Difference, error) {
-	before, err := deploy.Kept(now.Config.Snapshot)
-	if err != nil {
-		return nil, err
-	}
-	after, err := deploy.Kept(target.Config.Snapshot)
-	if err != nil {
-		return nil, err
-	}
-	if len(before) == 0 || len(after) == 0 {
-		return nil, nil
-	}
-	changes, err := application.Compare(before, after)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]control.Difference, 0, len(changes))
-	for _, c := range changes {
-		out = append(out, difference(c))
-	}
-	return out, nil
-}
-
-// difference is a change as control tells it. One whose values are not told has masks in
-// their place, so that it shows whether there was something, and will be.
-func difference(c core.Change) control.Difference {
-	d := control.Difference{Field: c.What, How: c.How, Old: c.Old, New: c.New}
-	if c.Old != "" || c.New != "" {
-		return d
-	}
-	if c.How != "added" {
-		d.Old = core.Redacted
-	}
-	if c.How != "removed" {
-		d.New = core.Redacted
-	}
-	return d
 }

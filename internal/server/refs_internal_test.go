@@ -2,13 +2,11 @@ package server
 
 import (
 	"context"
-	"encoding/json"
 	"io"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/taffrail/taffrail/internal/control"
 	"github.com/taffrail/taffrail/internal/core"
 	"github.com/taffrail/taffrail/internal/git"
 	"github.com/taffrail/taffrail/internal/host"
@@ -73,28 +71,5 @@ func TestResolve(t *testing.T) {
 	_, err = r.Resolve(t.Context(), p.server, p.a, ref)
 	if core.CodeOf(err) != core.CodeBadRequest || !strings.Contains(err.Error(), "There is no repository") {
 		t.Errorf("of nothing: %v", err)
-	}
-}
-
-func TestCompareSnapshots(t *testing.T) {
-	t.Parallel()
-	of := func(image string) core.Deployment {
-		keep, err := json.Marshal(map[string]any{"image": image, "env": map[string]string{"X": image}})
-		ok(t, err)
-		text, err := json.Marshal(map[string]any{"keep": keep})
-		ok(t, err)
-		return core.Deployment{Config: core.Config{Snapshot: core.NewSecret(string(text))}}
-	}
-	got, err := snapshots{}.Compare(of("one"), of("two"))
-	ok(t, err)
-	want := []control.Difference{{Field: "image", How: "changed", Old: "one", New: "two"}, {Field: "variable X", How: "changed", Old: core.Redacted, New: core.Redacted}}
-	if !slices.Equal(got, want) {
-		t.Errorf("differences %+v", got)
-	}
-	if got, err = (snapshots{}).Compare(core.Deployment{}, of("two")); err != nil || len(got) != 0 {
-		t.Errorf("with nothing: %+v, %v", got, err)
-	}
-	if _, err = (snapshots{}).Compare(core.Deployment{Config: core.Config{Snapshot: core.NewSecret("{")}}, of("two")); err == nil {
-		t.Error("a broken snapshot is compared")
 	}
 }

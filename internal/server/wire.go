@@ -108,7 +108,8 @@ func (s *Server) control(ctx context.Context, of controlled) *control.Control {
 			Refs:      refs{hosts: m.pool.Get, apps: of.apps, store: s.db},
 			CodeHosts: of.apps, Snapshots: snapshots{}, Proxies: newProxies(m, s.db.ListDestinations),
 		},
-		Wake: q.Wake,
+		Common: control.CommonDeps{Records: s.db},
+		Wake:   q.Wake,
 		Cancel: func(_ context.Context, d core.Deployment) {
 			q.Cancel(d.Kind, d.RowID)
 			of.hub.Wake(d.LogID)

@@ -28,6 +28,7 @@ var (
 	_ control.SharedStore      = (*sqlstore.DB)(nil)
 	_ control.GitHubAppStore   = (*sqlstore.DB)(nil)
 	_ control.StatusStore      = (*sqlstore.DB)(nil)
+	_ control.RecordStore      = (*sqlstore.DB)(nil)
 	_ control.EnvStore         = (*sqlstore.DB)(nil)
 	_ control.DeploymentStore  = (*sqlstore.DB)(nil)
 	_ control.TeamStore        = (*sqlstore.DB)(nil)
