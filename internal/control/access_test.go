@@ -24,7 +24,7 @@ func drop[T any](_ T, err error) error { return err }
 
 // calls are all methods of Control.
 func calls() []call {
-	return slices.Concat(serverCalls(), keyCalls(), projectCalls(), serviceCalls(), databaseCalls(), backupCalls(), applicationCalls(), placeCalls(), sourceCalls(), deploymentCalls(), teamCalls())
+	return slices.Concat(serverCalls(), keyCalls(), projectCalls(), serviceCalls(), databaseCalls(), backupCalls(), applicationCalls(), placeCalls(), sourceCalls(), deploymentCalls(), recordCalls(), teamCalls())
 }
 
 func serverCalls() []call {

@@ -82,7 +82,7 @@ func (c *Control) CompareDeployments(ctx context.Context, p auth.Principal, from
 		return Comparison{}, err
 	}
 	if a.Kind != b.Kind {
-		return Comparison{}, core.Errorf(core.CodeBadRequest, "A deployment of a %s cannot be compared with one of a %s.", a.Kind, b.Kind)
+		return Comparison{}, core.Errorf(core.CodeBadRequest, "Only deployments of the same kind can be compared: these are of the kinds %s and %s.", a.Kind, b.Kind)
 	}
 	out := Comparison{From: shownDeployment(p, a), To: shownDeployment(p, b), Known: told(a) && told(b), Changes: []Difference{}}
 	if !out.Known {

@@ -59,6 +59,8 @@ func Exercise(t *testing.T, open func(testing.TB) *sqlstore.DB) {
 		"cancel":              exerciseCancel,
 		"history":             exerciseHistory,
 		"kinds":               exerciseKinds,
+		"records":             exerciseRecords,
+		"records, logs":       exerciseDroppedLogs,
 		"isolation":           exerciseIsolation,
 		"concurrency":         exerciseConcurrency,
 		"model":               exerciseModel,

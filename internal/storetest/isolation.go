@@ -123,6 +123,9 @@ func (w *world) reachesForResources(it prey) map[string]func() error {
 		},
 		"GetDeployment":    func() error { _, err := db.GetDeployment(ctx, us, d.UUID); return err },
 		"CancelDeployment": func() error { _, err := db.CancelDeployment(ctx, us, d.UUID, core.Actor{}); return err },
+		"PinDeployment":    func() error { _, err := db.PinDeployment(ctx, us, d.UUID, true); return err },
+		"NoteDeployment":   func() error { _, err := db.NoteDeployment(ctx, us, d.UUID, "x"); return err },
+		"DropLog":          func() error { return db.DropLog(ctx, us, d.UUID, core.Actor{}) },
 		"ListByResource": func() error {
 			_, _, err := db.ListByResource(ctx, us, core.KindService, it.service.RowID, 0, 1)
 			return err
