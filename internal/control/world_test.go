@@ -23,6 +23,7 @@ import (
 	"github.com/taffrail/taffrail/internal/kind/service"
 	"github.com/taffrail/taffrail/internal/secretbox"
 	"github.com/taffrail/taffrail/internal/sqlstore"
+	"github.com/taffrail/taffrail/internal/stack"
 )
 
 // world is a Control over a database of its own, with machines that exist on paper.
@@ -72,7 +73,7 @@ func newWorld(t testing.TB) *world {
 
 // composer reads compose texts for all tests: it takes a while to make, and asks its
 // store for nothing that control wants.
-var composer = sync.OnceValue(func() control.Composer { return service.New(nil) })
+var composer = sync.OnceValue(func() control.Composer { return service.New(nil, stack.NewReader()) })
 
 func (w *world) deps() control.Deps {
 	return control.Deps{

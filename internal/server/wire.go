@@ -17,6 +17,7 @@ import (
 	"github.com/taffrail/taffrail/internal/logs"
 	"github.com/taffrail/taffrail/internal/queue"
 	"github.com/taffrail/taffrail/internal/rest"
+	"github.com/taffrail/taffrail/internal/stack"
 	"github.com/taffrail/taffrail/internal/supervise"
 )
 
@@ -43,7 +44,8 @@ func (s *Server) wire(ctx context.Context, o Options) error {
 	hub := logs.NewHub()
 	pool := host.NewPool(hostOptions(s.db, o))
 	machines := machines{pool}
-	stacks := service.New(s.db)
+	texts := stack.NewReader()
+	stacks := service.New(s.db, texts)
 	apps := newGitHubApps(s.db)
 	kinds := map[core.Kind]deploy.Kind{
 		core.KindService: stacks, core.KindDatabase: database.New(s.db, time.Now, reachedBy(ctx, s.cfg.PublicURL)...),

@@ -3,16 +3,12 @@ package service
 import (
 	"context"
 	"fmt"
-	"io"
-	"sync"
 	"time"
-
-	"github.com/santhosh-tekuri/jsonschema/v6"
-	"github.com/sirupsen/logrus"
 
 	"github.com/taffrail/taffrail/internal/compose"
 	"github.com/taffrail/taffrail/internal/core"
 	"github.com/taffrail/taffrail/internal/deploy"
+	"github.com/taffrail/taffrail/internal/stack"
 )
 
 // Store is what the kind reads and writes.
@@ -31,18 +27,14 @@ type Store interface {
 // Kind is the kind "service". It implements deploy.Kind, and control.Composer with
 // Draft. It is safe for use by several goroutines.
 type Kind struct {
-	store      Store
-	schemaFunc func() (*jsonschema.Schema, error)
+	store  Store
+	reader *stack.Reader
 }
 
 var _ deploy.Kind = (*Kind)(nil)
 
-// New returns the kind. It also silences the logger of the compose library for the
-// whole process, since that one writes values of compose files to standard error.
-func New(store Store) *Kind {
-	logrus.SetOutput(io.Discard)
-	return &Kind{store: store, schemaFunc: sync.OnceValues(compileSchema)}
-}
+// New returns the kind; r may be shared with others.
+func New(store Store, r *stack.Reader) *Kind { return &Kind{store: store, reader: r} }
 
 // Load implements deploy.Kind. A compose text that is at fault is no error of Load:
 // Plan reports it, and a stop is possible all the same.
@@ -60,48 +52,61 @@ func (k *Kind) load(ctx context.Context, d core.Deployment) (*target, error) {
 		return nil, fmt.Errorf("load team of service: %w", err)
 	}
 	t := &target{service: s, envs: envs, server: server, destination: destination, dir: compose.Folder(server, "services", s.UUID)}
-	t.out, t.fault = k.compose(s, envs, t.dir, team.AllowHostAccess)
+	t.out, t.fault = k.compose(s, envs, server, t.dir, team.AllowHostAccess)
 	return t, nil
 }
 
 // Draft implements control.Composer. s needs its UUID, since host names are made from
 // it; the addresses that its parts have already are kept. It does no I/O but drawing
 // random values for the variables that are to be generated.
-func (k *Kind) Draft(s core.Service, known []core.EnvVar, server core.Server, allowHost bool) (draft core.ServiceDraft, err error) {
-	defer guard(&err)
-	schema, err := k.schemaFunc()
+func (k *Kind) Draft(s core.Service, known []core.EnvVar, server core.Server, allowHost bool) (core.ServiceDraft, error) {
+	text, err := k.reader.Scan(s.ComposeRaw.Reveal(), s.LabelEscape)
 	if err != nil {
 		return core.ServiceDraft{}, err
 	}
-	sc, err := scanText(s.ComposeRaw.Reveal(), s.LabelEscape)
+	o := ownerOf(s, server)
+	added := text.Missing(o, known, time.Now())
+	vars := stack.Expanded(text.Chosen(o, append(append([]core.EnvVar{}, known...), added...), addresses(s)))
+	st, err := text.Read(stack.Reading{Vars: vars, Project: projectName(s.UUID), AllowHost: allowHost, Lenient: true})
 	if err != nil {
 		return core.ServiceDraft{}, err
 	}
-	gen := generator{scan: sc, service: s, server: server, now: time.Now()}
-	added := gen.missing(known)
-	rows := sc.chosen(append(append([]core.EnvVar{}, known...), added...), s)
-	vars := expanded(rows)
-	vars[projectVariable] = projectName(s.UUID)
-	st, err := sc.read(schema, reading{vars: vars, project: projectName(s.UUID), allowHost: allowHost, lenient: true})
-	if err != nil {
-		return core.ServiceDraft{}, err
-	}
-	return drafted(s, st, added, sc.domains(vars)), nil
+	return drafted(s, st, added, text.Domains(vars)), nil
 }
 
-// guard turns a panic into an answer. Compose text comes from outside and goes through
-// libraries that were written for a command line, where a crash costs nobody else
-// anything; here it would end everybody's deployments.
-func guard(err *error) {
-	if r := recover(); r != nil {
-		fault := invalid("cannot be understood")
-		fault.Err = fmt.Errorf("compose text: panic: %v", r)
-		*err = fault
+// compose makes what goes to the server from a service's text.
+func (k *Kind) compose(s core.Service, envs []core.EnvVar, server core.Server, dir string, allowHost bool) (*stack.Output, error) {
+	if err := compose.CheckVariables(envs); err != nil {
+		return nil, err
 	}
+	text, err := k.reader.Scan(s.ComposeRaw.Reveal(), s.LabelEscape)
+	if err != nil {
+		return nil, err
+	}
+	rows := text.Chosen(ownerOf(s, server), envs, addresses(s))
+	vars := stack.Expanded(rows)
+	st, err := text.Read(stack.Reading{Vars: vars, Project: string(s.UUID), AllowHost: allowHost})
+	if err != nil {
+		return nil, err
+	}
+	return st.Render(stack.Frame{
+		Project: string(s.UUID), Dir: dir, Names: stack.RuntimeNames(rows, vars), Addresses: addresses(s),
+		Marks: map[string]any{"taffrail.managed": "true", "taffrail.type": "service", "taffrail.service.uuid": string(s.UUID)},
+	})
 }
 
-// projectVariable is the one variable that Compose itself provides.
-const projectVariable = "COMPOSE_PROJECT_NAME"
+func ownerOf(s core.Service, server core.Server) stack.Owner {
+	return stack.Owner{ID: s.UUID, Row: core.Owner{Kind: core.KindService, RowID: s.RowID}, Server: server}
+}
+
+// addresses are those that the parts have.
+func addresses(s core.Service) map[string]string {
+	out := map[string]string{}
+	for _, part := range s.Parts {
+		out[part.Name] = part.Fqdn
+	}
+	return out
+}
 
 // projectName is the name of the compose project: the service's uuid. Before there is
 // one, any name serves for checking.
@@ -121,8 +126,8 @@ func (k *Kind) Record(ctx context.Context, d core.Deployment, found core.Finding
 	}
 	status, parts := t.status(found.Containers)
 	hash, compose := "", ""
-	if d.Status == core.StatusFinished && d.Verb != core.VerbStop && t.fault == nil && d.Config.Hash == t.out.hash {
-		hash, compose = t.out.hash, t.out.compose
+	if d.Status == core.StatusFinished && d.Verb != core.VerbStop && t.fault == nil && d.Config.Hash == t.out.Hash {
+		hash, compose = t.out.Hash, t.out.Compose
 	}
 	err = k.store.SetServiceStatus(ctx, d.TeamID, t.service.RowID, status, hash, compose, parts)
 	if err != nil {

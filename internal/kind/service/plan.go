@@ -1,15 +1,15 @@
 package service
 
 import (
-	"errors"
-	"fmt"
-	"strings"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/taffrail/taffrail/internal/compose"
 	"github.com/taffrail/taffrail/internal/core"
 	"github.com/taffrail/taffrail/internal/deploy"
 	"github.com/taffrail/taffrail/internal/run"
+	"github.com/taffrail/taffrail/internal/stack"
 )
 
 // Steps of a run that have limits of their own.
@@ -30,30 +30,14 @@ func (p *planner) plan() (deploy.Plan, error) {
 		return p.stopping()
 	}
 	if p.fault != nil {
-		return deploy.Plan{}, undeployable(p.fault)
+		return deploy.Plan{}, stack.Undeployable("The compose text", p.fault)
 	}
 	switch p.d.Verb {
 	case core.VerbDeploy, core.VerbStart, core.VerbRestart, core.VerbRollback:
-		return deploy.Plan{Script: p.script(p.up()), Hash: p.out.hash}, nil
+		return deploy.Plan{Script: p.script(p.up()), Hash: p.out.Hash}, nil
 	default:
 		return deploy.Plan{}, core.Errorf(core.CodeBadRequest, "A service cannot be asked to %q.", p.d.Verb)
 	}
-}
-
-// undeployable puts what is wrong with the text into the message, which is all that the
-// record of a deployment shows.
-func undeployable(err error) error {
-	var fault *core.Error
-	if !errors.As(err, &fault) || len(fault.Fields[field]) == 0 {
-		return err
-	}
-	const shown = 3
-	texts := fault.Fields[field]
-	msg := "The compose text cannot be deployed. " + strings.Join(texts[:min(len(texts), shown)], ". ") + "."
-	if more := len(texts) - shown; more > 0 {
-		msg += fmt.Sprintf(" There is more: %d in all.", len(texts))
-	}
-	return &core.Error{Op: fault.Op, Code: fault.Code, Msg: msg, Fields: fault.Fields, Err: fault.Err}
 }
 
 func (p *planner) script(steps []run.Step) run.Script {
@@ -71,14 +55,14 @@ func (p *planner) up() []run.Step {
 	}
 	pull, pulling := p.pull()
 	add(pulling, pull)
-	building := p.builds() && p.mayBuild()
+	building := p.out.Building() && p.mayBuild()
 	add(building, p.build())
 	add(p.d.Options.StopBeforeStart, p.step("stop", "Stopping service.", "stop"))
 	steps = append(steps, p.start(building))
 	add(p.service.ConnectToDockerNetwork && p.destination.Network != "", p.connect()...)
 	return append(steps, run.Step{
 		Name: "verify", Title: "Waiting for the containers.",
-		Watch: &run.Watch{Project: p.project(), Expect: p.expect(), Settle: settle, Limit: p.limit()},
+		Watch: &run.Watch{Project: p.project(), Expect: p.out.Expect(p.excluded), Settle: settle, Limit: p.out.Patience()},
 	})
 }
 
@@ -86,28 +70,28 @@ func (p *planner) project() string { return string(p.service.UUID) }
 
 // step is a compose command.
 func (p *planner) step(name, title string, args ...string) run.Step {
-	project := compose.Project{Name: p.project(), Dir: p.dir, File: composeFile}
+	project := compose.Project{Name: p.project(), Dir: p.dir, File: stack.ComposeFile}
 	if p.out != nil {
-		project.Env = p.out.secrets
+		project.Env = p.out.Secrets
 	}
 	if p.d.Verb == core.VerbStop {
-		project.File = stopFile
+		project.File = stack.StopFile
 	}
 	return project.Step(name, title, args...)
 }
 
 func (p *planner) files() run.Step {
 	files := []run.File{
-		{Path: composeFile, Mode: 0o600, Content: p.out.compose},
-		{Path: envFile, Mode: 0o600, Content: p.out.env},
+		{Path: stack.ComposeFile, Mode: 0o600, Content: p.out.Compose},
+		{Path: stack.EnvFile, Mode: 0o600, Content: p.out.Env},
 	}
-	return run.Step{Name: "files", Title: "Saved configuration files to " + p.dir + ".", Files: append(files, p.out.files...)}
+	return run.Step{Name: "files", Title: "Saved configuration files to " + p.dir + ".", Files: append(files, p.out.Files...)}
 }
 
 // pull gets the images: all of them when that was asked for, otherwise those that are
 // not there. Versions of Compose that cannot tell the two apart leave the latter to up.
 func (p *planner) pull() (run.Step, bool) {
-	if !p.pulls() {
+	if !p.out.Pulls() {
 		return run.Step{}, false
 	}
 	args := []string{"pull", "--ignore-buildable"}
@@ -144,7 +128,7 @@ func (p *planner) build() run.Step {
 
 func (p *planner) start(built bool) run.Step {
 	args := []string{"up", "--detach", "--remove-orphans"}
-	if built || !p.builds() {
+	if built || !p.out.Building() {
 		args = append(args, "--no-build")
 	}
 	if p.d.Options.PullLatest || p.atLeast(2, 22) {
@@ -159,7 +143,7 @@ func (p *planner) start(built bool) run.Step {
 // pullAtStart: everything was pulled before. Only a service that is built and whose
 // image went away meanwhile may still have to be fetched.
 func (p *planner) pullAtStart() string {
-	if p.builds() {
+	if p.out.Building() {
 		return "missing"
 	}
 	return "never"
@@ -171,13 +155,9 @@ func (p *planner) pullAtStart() string {
 func (p *planner) connect() []run.Step {
 	network := p.destination.Network
 	steps := compose.NetworkSteps(network)
-	services := mapOf(p.out.tree["services"])
-	for _, name := range keysOf(services) {
-		s := mapOf(services[name])
-		container := textOf(s["container_name"])
-		if off(s) || container == "" || s["network_mode"] != nil {
-			continue
-		}
+	containers := p.out.Containers()
+	for _, name := range slices.Sorted(maps.Keys(containers)) {
+		container := containers[name]
 		steps = append(steps, run.Step{
 			Name: "connect", Title: "Connecting " + name + " to the network " + network + ".", MayFail: true, Hidden: true,
 			Argv: []string{"docker", "network", "connect", "--alias", container, network, container},

@@ -16,6 +16,7 @@ import (
 	"github.com/taffrail/taffrail/internal/deploy"
 	"github.com/taffrail/taffrail/internal/kind/service"
 	"github.com/taffrail/taffrail/internal/run"
+	"github.com/taffrail/taffrail/internal/stack"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -52,13 +53,13 @@ func (s *shelf) SetServiceStatus(_ context.Context, _, _ int64, status, hash, co
 // kind is the kind over this store. It is kept, since the first use takes a while.
 func (s *shelf) kind() *service.Kind {
 	if s.made == nil {
-		s.made = service.New(s)
+		s.made = service.New(s, stack.NewReader())
 	}
 	return s.made
 }
 
 // drafter is a kind without a store, which is enough for drafts.
-var drafter = sync.OnceValue(func() *service.Kind { return service.New(nil) })
+var drafter = sync.OnceValue(func() *service.Kind { return service.New(nil, stack.NewReader()) })
 
 // newShelf holds a service with this compose text that was just drafted, with vars set.
 func newShelf(tb testing.TB, text string, vars map[string]string) *shelf {

@@ -1,77 +1,30 @@
 package service
 
 import (
-	"github.com/taffrail/taffrail/internal/compose"
+	"slices"
+
 	"github.com/taffrail/taffrail/internal/core"
+	"github.com/taffrail/taffrail/internal/stack"
 )
 
 // status sums up what was seen: of the whole service, and of each part by its name.
 func (t *target) status(seen []core.Container) (string, map[string]string) {
-	by := map[string][]core.Container{}
-	for _, c := range seen {
-		by[c.Service] = append(by[c.Service], c)
+	var known, list []stack.Part
+	if t.out != nil {
+		known = t.out.Parts()
 	}
-	parts := map[string]string{}
-	var counted []core.Container
-	missing := false
 	for _, part := range t.service.Parts {
-		own := by[part.Name]
-		parts[part.Name] = t.part(own)
-		if part.ExcludeFromStatus || t.excluded(part.Name) || t.empty(part.Name) {
-			continue
+		p := stack.Part{Name: part.Name}
+		if i := slices.IndexFunc(known, func(o stack.Part) bool { return o.Name == part.Name }); i >= 0 {
+			p = known[i]
 		}
-		missing = missing || len(own) == 0
-		for _, c := range own {
-			if !t.ended(c) {
-				counted = append(counted, c)
-			}
-		}
+		p.Excluded = p.Excluded || part.ExcludeFromStatus
+		list = append(list, p)
 	}
-	switch {
-	case len(counted) > 0 && missing:
-		return "degraded:unhealthy", parts
-	case len(counted) == 0 && len(seen) > 0 && !missing:
-		return "exited:healthy", parts // everything that there was to do is done
-	default:
-		return compose.Aggregate(counted), parts
-	}
+	return stack.Status(list, seen)
 }
 
-func (t *target) part(own []core.Container) string {
-	for _, c := range own {
-		if !t.ended(c) {
-			return compose.Aggregate(own)
-		}
-	}
-	if len(own) > 0 {
-		return "exited:healthy"
-	}
-	return compose.Aggregate(nil)
-}
-
-// ended says whether a container did what it was for: exit 0 of one that is not kept
-// running.
-func (t *target) ended(c core.Container) bool {
-	if c.State != "exited" || c.ExitCode != 0 {
-		return false
-	}
-	if t.out == nil {
-		return true
-	}
-	s := mapOf(mapOf(t.out.tree["services"])[c.Service])
-	switch restart := textOf(s["restart"]); restart {
-	case "always", "unless-stopped":
-		return false
-	default:
-		return true
-	}
-}
-
-// empty says whether a compose service is to have no containers.
-func (t *target) empty(name string) bool {
-	if t.out == nil {
-		return false
-	}
-	s := mapOf(mapOf(t.out.tree["services"])[name])
-	return replicas(s) == 0 || off(s)
+// excluded says whether a person excluded a part from the status.
+func (t *target) excluded(name string) bool {
+	return slices.ContainsFunc(t.service.Parts, func(o core.ServicePart) bool { return o.Name == name && o.ExcludeFromStatus })
 }

@@ -6,11 +6,8 @@ import (
 	"github.com/taffrail/taffrail/internal/compose"
 	"github.com/taffrail/taffrail/internal/deploy"
 	"github.com/taffrail/taffrail/internal/run"
+	"github.com/taffrail/taffrail/internal/stack"
 )
-
-// stopFile is the compose file that a stop goes by. It has a name of its own, so that
-// what was deployed last stays to be read.
-const stopFile = ".stop.yml"
 
 // stopping takes the stack down. It works whatever has become of the text, of the
 // team's rights, and of the files on the server.
@@ -28,7 +25,7 @@ func (p *planner) stopping() (deploy.Plan, error) {
 		args = append(args, "--rmi", "local")
 	}
 	steps := []run.Step{
-		{Name: "files", Title: "Saved configuration files to " + p.dir + ".", Files: []run.File{{Path: stopFile, Mode: 0o600, Content: text}}},
+		{Name: "files", Title: "Saved configuration files to " + p.dir + ".", Files: []run.File{{Path: stack.StopFile, Mode: 0o600, Content: text}}},
 		p.step("stop", "Stopping service.", args...),
 		{Name: "verify", Title: "Waiting for the containers to be gone.", Watch: &run.Watch{Project: p.project(), Limit: stopWatch}},
 	}
@@ -37,7 +34,7 @@ func (p *planner) stopping() (deploy.Plan, error) {
 	}
 	plan := deploy.Plan{Script: p.script(steps)}
 	if p.out != nil {
-		plan.Hash = p.out.hash
+		plan.Hash = p.out.Hash
 	}
 	return plan, nil
 }
@@ -46,13 +43,13 @@ func (p *planner) stopping() (deploy.Plan, error) {
 // nothing is started.
 func (p *planner) downTree() map[string]any {
 	tree := p.running()
-	services := mapOf(tree["services"])
+	services := asMap(tree["services"])
 	if len(services) == 0 {
 		// Never deployed, or so it seems: whatever carries the project's label goes.
 		return map[string]any{"services": map[string]any{"none": map[string]any{"image": "none"}}}
 	}
 	for _, v := range services {
-		service := mapOf(v)
+		service := asMap(v)
 		delete(service, "env_file")
 		delete(service, "label_file")
 		delete(service, "environment")
@@ -63,11 +60,17 @@ func (p *planner) downTree() map[string]any {
 // running is the tree that was written last, with "$" doubled.
 func (p *planner) running() map[string]any {
 	var tree map[string]any
-	if err := yaml.Unmarshal([]byte(p.service.Compose.Reveal()), &tree); err == nil && len(mapOf(tree["services"])) > 0 {
+	if err := yaml.Unmarshal([]byte(p.service.Compose.Reveal()), &tree); err == nil && len(asMap(tree["services"])) > 0 {
 		return tree
 	}
 	if p.out == nil {
 		return nil
 	}
-	return mapOf(compose.EscapeDollars(p.out.tree))
+	return asMap(compose.EscapeDollars(p.out.Tree))
+}
+
+// asMap is v as a mapping; nil when it is none.
+func asMap(v any) map[string]any {
+	m, _ := v.(map[string]any)
+	return m
 }

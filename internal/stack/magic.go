@@ -1,4 +1,4 @@
-package service
+package stack
 
 import (
 	"crypto/hmac"
@@ -90,6 +90,12 @@ type magic struct {
 	recipe
 	id   string // behind the prefix: a compose service, or any word
 	port string // of SERVICE_URL_<ID>_<port>
+}
+
+// IsAddress says whether name is that of a magic variable which holds an address.
+func IsAddress(name string) bool {
+	m, ok := parseMagic(name)
+	return ok && (m.name == magicURL || m.name == magicFQDN)
 }
 
 // parseMagic says whether name is that of a magic variable.

@@ -1,4 +1,4 @@
-package service
+package stack
 
 import (
 	"strings"
@@ -7,18 +7,30 @@ import (
 	"github.com/taffrail/taffrail/internal/core"
 )
 
-// generator makes the rows of the variables that a text names and the service lacks.
-type generator struct {
-	scan    *scan
-	service core.Service
-	server  core.Server
-	now     time.Time
-	known   values // values of all rows, old and new
-	exists  map[string]bool
-	rows    []core.EnvVar
+// Owner is what a stack belongs to, as far as generated values speak of it.
+type Owner struct {
+	ID     core.ID // in host names: the project
+	Row    core.Owner
+	Server core.Server
 }
 
-// missing returns the rows to add, in the order in which the text names them.
+// Missing returns the rows of the variables that the text names and known lacks, in the
+// order in which the text names them. Rows of previews count for nothing.
+func (s *Text) Missing(o Owner, known []core.EnvVar, now time.Time) []core.EnvVar {
+	g := generator{scan: s, owner: o, now: now}
+	return g.missing(known)
+}
+
+// generator makes the rows of the variables that a text names and its owner lacks.
+type generator struct {
+	scan   *Text
+	owner  Owner
+	now    time.Time
+	known  values // values of all rows, old and new
+	exists map[string]bool
+	rows   []core.EnvVar
+}
+
 func (g *generator) missing(known []core.EnvVar) []core.EnvVar {
 	g.known, g.exists = values{}, map[string]bool{}
 	for _, row := range known {
@@ -62,7 +74,7 @@ func (g *generator) add(row core.EnvVar) {
 	}
 	g.exists[row.Key], g.known[row.Key] = true, row.Value.Reveal()
 	row.UUID = core.NewID()
-	row.Owner = core.Owner{Kind: core.KindService, RowID: g.service.RowID}
+	row.Owner = g.owner.Row
 	row.IsGenerated, row.IsRuntime, row.IsBuildtime = true, true, true
 	g.rows = append(g.rows, row)
 }
@@ -106,7 +118,7 @@ func (g *generator) serviceName(id string) string {
 // with and without it.
 func (g *generator) address(m magic, ref reference) {
 	m = g.scan.whole(m)
-	a := address{scheme: "http", host: generatedHost(m.id, g.service.UUID, g.server)}
+	a := address{scheme: "http", host: generatedHost(m.id, g.owner.ID, g.owner.Server)}
 	if len(ref.def) > 0 && ref.def[0] == '/' {
 		a.path = ref.def
 	}
@@ -120,7 +132,7 @@ func (g *generator) address(m magic, ref reference) {
 }
 
 // whole undoes the cutting off of a port that is part of a compose service's name.
-func (s *scan) whole(m magic) magic {
+func (s *Text) whole(m magic) magic {
 	for _, name := range s.serviceNames() {
 		if m.port != "" && magicID(name) == m.id+"_"+m.port {
 			m.id, m.port = m.id+"_"+m.port, ""
@@ -131,7 +143,7 @@ func (s *scan) whole(m magic) magic {
 
 // owner returns the compose service that a URL variable is about: the one of that name,
 // otherwise the one that lists the variable.
-func (s *scan) owner(variable string, m magic) string {
+func (s *Text) owner(variable string, m magic) string {
 	for _, name := range s.serviceNames() {
 		if magicID(name) == m.id {
 			return name
@@ -140,19 +152,15 @@ func (s *scan) owner(variable string, m magic) string {
 	return s.declared[variable]
 }
 
-// chosen returns rows with the addresses that people have chosen for the parts in the
-// place of the generated ones, which bear the service's uuid. A row that somebody has
-// changed by hand stays.
-func (s *scan) chosen(rows []core.EnvVar, service core.Service) []core.EnvVar {
-	fqdns := map[string]string{}
-	for _, part := range service.Parts {
-		fqdns[part.Name] = part.Fqdn
-	}
+// Chosen returns rows with the addresses that people have chosen for the compose services
+// (comma-separated URLs by name) in the place of the generated ones, which bear the id of
+// their owner. A row that somebody has changed by hand stays.
+func (s *Text) Chosen(o Owner, rows []core.EnvVar, fqdns map[string]string) []core.EnvVar {
 	out := make([]core.EnvVar, len(rows))
 	for i, row := range rows {
 		out[i] = row
 		m, ok := parseMagic(row.Key)
-		if !ok || m.name != magicURL && m.name != magicFQDN || !strings.Contains(row.Value.Reveal(), "-"+string(service.UUID)+".") {
+		if !ok || m.name != magicURL && m.name != magicFQDN || !strings.Contains(row.Value.Reveal(), "-"+string(o.ID)+".") {
 			continue
 		}
 		m = s.whole(m)
@@ -169,9 +177,9 @@ func (s *scan) chosen(rows []core.EnvVar, service core.Service) []core.EnvVar {
 	return out
 }
 
-// domains returns the URLs that the parts have by their variables: with the
+// Domains returns the URLs that the compose services have by their variables: with the
 // container's port where the text names it, which the proxy needs.
-func (s *scan) domains(vars values) map[string]string {
+func (s *Text) Domains(vars map[string]string) map[string]string {
 	out := map[string]string{}
 	for _, name := range keysOf(vars) {
 		m, ok := parseMagic(name)

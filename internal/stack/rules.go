@@ -1,4 +1,4 @@
-package service
+package stack
 
 // rule checks the value of one key. No rule means that the key can do no harm beyond
 // the stack. A key that is in no table is refused: what Compose learns next is unknown
@@ -49,14 +49,14 @@ func buildRules() map[string]rule {
 func networkRules() map[string]rule {
 	return map[string]rule{
 		"driver": (*checker).networkDriver, "driver_opts": (*checker).networkOptions, "external": (*checker).external,
-		"name": nil, "ipam": nil, "internal": nil, "enable_ipv4": nil, "enable_ipv6": nil, "attachable": nil, "labels": (*checker).labels,
+		"name": (*checker).ownName, "ipam": nil, "internal": nil, "enable_ipv4": nil, "enable_ipv6": nil, "attachable": nil, "labels": (*checker).labels,
 	}
 }
 
 func volumeRules() map[string]rule {
 	return map[string]rule{
 		"driver": (*checker).volumeDriver, "driver_opts": (*checker).volumeOptions, "external": (*checker).external,
-		"name": nil, "labels": (*checker).labels,
+		"name": (*checker).ownName, "labels": (*checker).labels,
 	}
 }
 

@@ -1,17 +1,21 @@
-package service
+package stack
 
 import (
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/taffrail/taffrail/internal/run"
 )
 
-// Files that Taffrail writes into a service's folder.
+// Files that Taffrail writes into the owner's folder.
 const (
-	composeFile = "docker-compose.yml"
-	envFile     = ".env"
+	ComposeFile = "docker-compose.yml"
+	EnvFile     = ".env"
+	// StopFile is the compose file that a stop goes by. It has a name of its own, so that
+	// what was deployed last stays to be read.
+	StopFile = ".stop.yml"
 )
 
 // mount says what Taffrail makes for a bind mount.
@@ -74,10 +78,12 @@ func (c *checker) ownMounts(own map[string]extras) {
 }
 
 func (c *checker) ownFile(at []string, source string, readOnly bool) {
-	if !inside(source) {
+	if !inside(source) || c.fromSource(source, readOnly) {
 		return
 	}
 	switch clean := path.Clean(source); {
+	case slices.Contains(c.how.Reserved, top(clean)):
+		c.out.add(at, "%s is where Taffrail keeps things of its own; choose another name", clean)
 	case clean == ".":
 		c.host(at, "mounts the service's folder itself, which decides what runs on the server; mount a folder in it, such as ./data")
 	case reserved(clean) && !readOnly:
@@ -86,8 +92,14 @@ func (c *checker) ownFile(at []string, source string, readOnly bool) {
 }
 
 func reserved(clean string) bool {
+	first := top(clean)
+	return first == ComposeFile || first == EnvFile || first == StopFile
+}
+
+// top is the first part of a path.
+func top(clean string) string {
 	first, _, _ := strings.Cut(clean, "/")
-	return first == composeFile || first == envFile || first == stopFile
+	return first
 }
 
 // made checks a mount with content or is_directory.
@@ -106,7 +118,7 @@ func (c *checker) made(at []string, volume map[string]any, m mount) {
 }
 
 // files are what the mounts of a stack need on the server.
-func (st *stack) files() []run.File {
+func (st *Stack) files() []run.File {
 	made := map[string]run.File{}
 	services := mapOf(st.tree["services"])
 	for _, name := range keysOf(services) {
@@ -135,37 +147,65 @@ func (st *stack) files() []run.File {
 	return out
 }
 
-// reached returns the paths in the service's folder that the engine or Compose will
+// reached returns the paths in the owner's folder that the engine or Compose will
 // follow. Whether one of them leads out through a link, only the server can tell.
-func (st *stack) reached() []string {
+func (st *Stack) reached() []string {
 	paths := map[string]bool{}
-	add := func(v any) {
-		if p := path.Clean(textOf(v)); inside(textOf(v)) && p != "." && p != envFile {
-			paths[p] = true
+	for _, u := range st.uses() {
+		to := u.path
+		if !u.made {
+			to = st.placed(u.path, u.writes).To
+		}
+		if to != "." {
+			paths[to] = true
 		}
 	}
 	for _, v := range mapOf(st.tree["services"]) {
+		build := mapOf(mapOf(v)["build"])
+		if context := textOf(build["context"]); st.how.Source == nil && inside(context) && !remoteForm.MatchString(context) {
+			for _, p := range []string{path.Clean(context), path.Join(context, textOf(build["dockerfile"]))} {
+				if inside(p) && p != "." {
+					paths[p] = true
+				}
+			}
+		}
+	}
+	return keysOf(paths)
+}
+
+// use is a relative path that the engine or Compose follows.
+type use struct {
+	path   string
+	writes bool // a container may
+	made   bool // Taffrail makes what is there
+}
+
+func (st *Stack) uses() []use {
+	var out []use
+	add := func(v any, writes, made bool) {
+		if p := textOf(v); inside(p) && path.Clean(p) != EnvFile {
+			out = append(out, use{path.Clean(p), writes, made})
+		}
+	}
+	for name, v := range mapOf(st.tree["services"]) {
 		service := mapOf(v)
-		for _, volume := range listOf(service["volumes"]) {
-			if m := mapOf(volume); textOf(m["type"]) == "bind" {
-				add(m["source"])
+		for i, one := range listOf(service["volumes"]) {
+			_, made := st.own[name].mounts[i]
+			if volume := mapOf(one); textOf(volume["type"]) == "bind" {
+				add(volume["source"], !truth(volume["read_only"]), made)
 			}
 		}
 		for _, file := range listOf(service["env_file"]) {
-			add(mapOf(file)["path"])
+			add(mapOf(file)["path"], false, false)
 		}
 		for _, file := range textsOf(service["label_file"]) {
-			add(file)
-		}
-		if build := mapOf(service["build"]); build["context"] != nil && !remoteForm.MatchString(textOf(build["context"])) {
-			add(build["context"])
-			add(path.Join(textOf(build["context"]), textOf(build["dockerfile"])))
+			add(file, false, false)
 		}
 	}
 	for _, section := range []string{"configs", "secrets"} {
 		for _, v := range mapOf(st.tree[section]) {
-			add(mapOf(v)["file"])
+			add(mapOf(v)["file"], false, false)
 		}
 	}
-	return keysOf(paths)
+	return out
 }

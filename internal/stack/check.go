@@ -1,4 +1,4 @@
-package service
+package stack
 
 import (
 	"regexp"
@@ -14,10 +14,10 @@ import (
 // written out. It adds a fault for what reaches beyond the stack, or only a warning
 // where the team may use the host.
 type checker struct {
-	tree      map[string]any
-	allowHost bool
-	out       *faults
-	warnings  *faults
+	tree     map[string]any
+	how      Reading
+	out      *faults
+	warnings *faults
 }
 
 var (
@@ -73,7 +73,7 @@ func (c *checker) apply(path []string, m map[string]any, rules map[string]rule) 
 
 // host notes a use of the server beyond the stack.
 func (c *checker) host(path []string, format string, args ...any) {
-	if c.allowHost {
+	if c.how.AllowHost {
 		c.warnings.add(path, format+" ("+permits+")", args...)
 		return
 	}
@@ -209,6 +209,14 @@ func (c *checker) networkOptions(path []string, v any) {
 func (c *checker) external(path []string, v any) {
 	if truth(v) {
 		c.host(path, "%s.%s belongs to others", path[0], path[1])
+	}
+}
+
+// ownName checks a name that a network or volume is to have on the server, where others
+// may have it, too. It counts only where names of the text stay.
+func (c *checker) ownName(path []string, v any) {
+	if c.how.Raw && textOf(v) != "" && !truth(mapOf(mapOf(c.tree[path[0]])[path[1]])["external"]) {
+		c.host(path, "is a name that others may have on this server, whose data would be shared")
 	}
 }
 

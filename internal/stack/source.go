@@ -1,4 +1,4 @@
-package service
+package stack
 
 import (
 	"errors"
@@ -13,7 +13,7 @@ import (
 // that a text of a few lines cannot unfold into gigabytes; the number of nodes is the
 // one that Compose itself accepts.
 const (
-	maxText  = 1 << 20
+	MaxText  = 1 << 20 // bytes
 	maxNodes = 100_000
 	maxBytes = 4 << 20
 	maxDepth = 100
@@ -27,7 +27,7 @@ type source struct {
 // readSource parses text. The error is the one for the person who sent it.
 func readSource(text string) (*source, error) {
 	switch {
-	case len(text) > maxText:
+	case len(text) > MaxText:
 		return nil, invalid("is larger than 1 MiB")
 	case !utf8.ValidString(text):
 		return nil, invalid("is not valid UTF-8")

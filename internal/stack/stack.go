@@ -1,8 +1,9 @@
-package service
+package stack
 
 import (
 	"context"
 	"errors"
+	"maps"
 	"strings"
 	"time"
 
@@ -13,23 +14,34 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// stack is compose text that was read, filled in and checked.
-type stack struct {
-	scan     *scan
+// Stack is compose text that was read, filled in and checked.
+type Stack struct {
+	scan     *Text
 	tree     map[string]any // canonical: short forms written out, variables filled in
 	own      map[string]extras
 	project  *types.Project // the same, typed; nil when a lenient reading could not go so far
+	how      Reading
 	warnings []string
 }
 
-// reading says how compose text is to be read.
-type reading struct {
-	vars      values
-	project   string // name of the compose project
-	allowHost bool
-	// lenient: variables may lack values still. What cannot be checked for that reason
+// Warnings say what will be different from what one may think.
+func (st *Stack) Warnings() []string { return st.warnings }
+
+// Reading says how compose text is to be read.
+type Reading struct {
+	Vars      map[string]string
+	Project   string // name of the compose project
+	AllowHost bool
+	// Lenient: variables may lack values still. What cannot be checked for that reason
 	// becomes a warning; a plan never reads leniently.
-	lenient bool
+	Lenient bool
+	// Raw: names that the text gives to containers, networks and volumes stay.
+	Raw bool
+	// Source is the folder that paths of the text are in, below that of the owner; nil:
+	// there is none, and they are in the owner's folder.
+	Source Source
+	// Reserved are names in the owner's folder that no container may have mounted.
+	Reserved []string
 }
 
 // noFiles is in the way of everything that would make the loader read a file: the text
@@ -51,24 +63,39 @@ func (unending) Done() <-chan struct{}       { return nil }
 func (unending) Err() error                  { return nil }
 func (unending) Value(any) any               { return nil }
 
-// read checks a scanned text and fills it in. schema is the compiled schema.
-func (s *scan) read(schema *jsonschema.Schema, how reading) (*stack, error) {
+// ProjectVariable is the one variable that Compose itself provides.
+const ProjectVariable = "COMPOSE_PROJECT_NAME"
+
+// Read checks the text and fills it in. Errors are of CodeInvalid on Field.
+func (s *Text) Read(how Reading) (st *Stack, err error) {
+	defer guard(&err)
+	schema, err := s.reader.schemaFunc()
+	if err != nil {
+		return nil, err
+	}
+	how.Vars = maps.Clone(how.Vars)
+	if how.Vars == nil {
+		how.Vars = map[string]string{}
+	}
+	if _, set := how.Vars[ProjectVariable]; !set {
+		how.Vars[ProjectVariable] = how.Project
+	}
 	out := &faults{src: s.src}
 	r := reader{scan: s, how: how, out: out, fill: filler{
-		vars: how.vars, out: out, lenient: how.lenient, unsure: map[string]bool{},
+		vars: how.Vars, out: out, lenient: how.Lenient, unsure: map[string]bool{},
 		casts: newCastTable(),
 	}}
 	return r.read(schema)
 }
 
 type reader struct {
-	scan *scan
-	how  reading
+	scan *Text
+	how  Reading
 	out  *faults
 	fill filler
 }
 
-func (r *reader) read(schema *jsonschema.Schema) (*stack, error) {
+func (r *reader) read(schema *jsonschema.Schema) (*Stack, error) {
 	r.refuse()
 	tree := mapOf(r.fill.fill(clone(r.scan.tree), nil, ""))
 	if !r.out.any() {
@@ -76,7 +103,7 @@ func (r *reader) read(schema *jsonschema.Schema) (*stack, error) {
 			return nil, err
 		}
 	}
-	st := &stack{scan: r.scan, tree: tree}
+	st := &Stack{scan: r.scan, tree: tree, how: r.how}
 	if !r.out.any() {
 		canonical, err := r.canonical(tree)
 		if err == nil {
@@ -126,7 +153,7 @@ func (r *reader) refuseFiles() {
 }
 
 func (r *reader) options(o *loader.Options) {
-	o.SetProjectName(r.how.project, true)
+	o.SetProjectName(r.how.Project, true)
 	o.Interpolate = nil // done already
 	o.SkipValidation = true
 	o.SkipInclude = true
@@ -167,15 +194,16 @@ func (r *reader) canonical(tree map[string]any) (map[string]any, error) {
 	return out, nil
 }
 
-func (r *reader) check(st *stack) []string {
-	c := checker{tree: st.tree, allowHost: r.how.allowHost, out: r.out, warnings: &faults{src: r.scan.src}}
+func (r *reader) check(st *Stack) []string {
+	c := checker{tree: st.tree, how: r.how, out: r.out, warnings: &faults{src: r.scan.src}}
 	c.check()
 	c.ownMounts(st.own)
+	c.sources()
 	return c.warnings.sorted()
 }
 
 // typed makes the typed project, which checks once more what belongs together.
-func (r *reader) typed(st *stack) {
+func (r *reader) typed(st *Stack) {
 	tree := mapOf(clone(st.tree))
 	details := r.details(tree)
 	project, err := loader.ModelToProject(tree, loader.ToOptions(&details, []func(*loader.Options){r.options}), details)
@@ -190,7 +218,7 @@ func (r *reader) typed(st *stack) {
 func (r *reader) rough(err error) {
 	text := strings.Join(strings.Fields(err.Error()), " ")
 	text = strings.TrimSuffix(text, ": "+errdefs.ErrInvalid.Error())
-	if len(r.fill.unsure) > 0 && r.how.lenient {
+	if len(r.fill.unsure) > 0 && r.how.Lenient {
 		text += unsureText
 		r.fill.unsure[key(nil)] = true
 	}
@@ -201,11 +229,11 @@ const unsureText = " (a variable has no value yet; the next deployment checks th
 
 // settle ends a reading: faults that may come from variables without a value become
 // warnings of a lenient one.
-func (r *reader) settle(st *stack) (*stack, error) {
+func (r *reader) settle(st *Stack) (*Stack, error) {
 	kept := r.out.list[:0:0]
 	var forgiven []fault
 	for _, f := range r.out.list {
-		if r.how.lenient && r.unsure(f.path) {
+		if r.how.Lenient && r.unsure(f.path) {
 			f.text = strings.TrimSuffix(f.text, unsureText) + unsureText
 			forgiven = append(forgiven, f)
 			continue

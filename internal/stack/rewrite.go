@@ -1,11 +1,11 @@
-package service
+package stack
 
 import (
+	"cmp"
+	"maps"
 	"path"
 	"strconv"
 	"strings"
-
-	"github.com/taffrail/taffrail/internal/core"
 )
 
 // stopGrace is how long a container gets to stop where its text says nothing.
@@ -13,10 +13,9 @@ const stopGrace = "30s"
 
 // rewriter turns a checked stack into the compose file for the server.
 type rewriter struct {
-	stack   *stack
-	service core.Service
+	Frame
+	stack   *Stack
 	vars    values
-	dir     string
 	awaited map[string]bool   // compose services that others wait for to end
 	secrets map[string]string // environment of the compose commands, by name
 }
@@ -50,9 +49,11 @@ func awaited(tree map[string]any) map[string]bool {
 }
 
 func (r *rewriter) one(name string, s map[string]any) {
-	delete(s, "container_name")
-	if replicas(s) == 1 {
-		s["container_name"] = r.container(name)
+	if !r.stack.how.Raw {
+		delete(s, "container_name")
+		if replicas(s) == 1 {
+			s["container_name"] = r.container(name)
+		}
 	}
 	restartPolicy := mapOf(mapOf(s["deploy"])["restart_policy"])
 	if s["restart"] == nil && restartPolicy == nil && !r.awaited[name] {
@@ -62,15 +63,20 @@ func (r *rewriter) one(name string, s map[string]any) {
 		s["stop_grace_period"] = stopGrace // by which every stop goes, whoever asks for it
 	}
 	s["environment"] = r.environment(name, s)
-	s["env_file"] = envFiles(s["env_file"])
+	s["env_file"] = r.envFiles(s["env_file"])
 	s["labels"] = r.labels(name, s["labels"])
 	for _, on := range mapOf(s["depends_on"]) {
 		if m := mapOf(on); truth(m["required"]) {
 			delete(m, "required") // the default; older versions of Compose do not know it
 		}
 	}
-	for _, v := range listOf(s["volumes"]) {
-		r.bind(mapOf(v))
+	s["label_file"] = r.labelFiles(s["label_file"])
+	if s["label_file"] == nil {
+		delete(s, "label_file")
+	}
+	for i, v := range listOf(s["volumes"]) {
+		_, made := r.stack.own[name].mounts[i]
+		r.bind(mapOf(v), made)
 	}
 	r.build(mapOf(s["build"]))
 	for _, hooks := range []string{"post_start", "pre_stop"} {
@@ -82,7 +88,7 @@ func (r *rewriter) one(name string, s map[string]any) {
 	}
 }
 
-func (r *rewriter) container(name string) string { return name + "-" + string(r.service.UUID) }
+func (r *rewriter) container(name string) string { return name + "-" + r.Project }
 
 // replicas is how many containers a compose service has.
 func replicas(s map[string]any) int {
@@ -97,14 +103,15 @@ func replicas(s map[string]any) int {
 // environment is what the text says, with what Taffrail tells every container.
 func (r *rewriter) environment(name string, s map[string]any) map[string]any {
 	env := r.filled(s["environment"])
-	told := map[string]string{"RESOURCE_UUID": string(r.service.UUID)}
-	if replicas(s) == 1 {
-		told["CONTAINER_NAME"] = r.container(name)
+	told := map[string]string{"RESOURCE_UUID": r.Project}
+	if container := textOf(s["container_name"]); container != "" {
+		told["CONTAINER_NAME"] = container
 	}
-	for _, part := range r.service.Parts {
-		if part.Name == name && part.Fqdn != "" {
-			told["URL"], told["FQDN"] = public(part.Fqdn)
-		}
+	if fqdn := r.Addresses[name]; fqdn != "" {
+		told["URL"], told["FQDN"] = public(fqdn)
+	}
+	if r.Told != nil {
+		maps.Copy(env, r.Told(name, env))
 	}
 	for key, value := range told {
 		for _, prefix := range []string{"COOLIFY_", "TAFFRAIL_"} {
@@ -135,14 +142,15 @@ func (r *rewriter) filled(v any) map[string]any {
 }
 
 // envFiles adds the file with the service's variables, behind the user's own.
-func envFiles(v any) []any {
+func (r *rewriter) envFiles(v any) []any {
 	var out []any
 	for _, one := range listOf(v) {
 		m := mapOf(one)
 		p := path.Clean(textOf(m["path"]))
-		if p == envFile {
+		if p == EnvFile {
 			continue
 		}
+		p = r.stack.placed(p, false).To
 		if required := m["required"]; m["format"] == nil && (required == nil || truth(required)) {
 			out = append(out, p) // the short form, which every version of Compose knows
 			continue
@@ -150,7 +158,19 @@ func envFiles(v any) []any {
 		m["path"] = p
 		out = append(out, m)
 	}
-	return append(out, envFile)
+	return append(out, EnvFile)
+}
+
+// labelFiles are files that Compose reads labels from.
+func (r *rewriter) labelFiles(v any) any {
+	var out []any
+	for _, p := range textsOf(v) {
+		out = append(out, r.stack.placed(path.Clean(p), false).To)
+	}
+	if out == nil {
+		return nil
+	}
+	return out
 }
 
 func (r *rewriter) labels(name string, v any) map[string]any {
@@ -161,22 +181,17 @@ func (r *rewriter) labels(name string, v any) map[string]any {
 			labels[p.key] = *p.value
 		}
 	}
-	for key, value := range r.marks() {
+	for key, value := range r.Marks {
 		labels[key] = value
 	}
 	labels["taffrail.service.name"] = name
+	if r.Labels != nil {
+		return r.Labels(name, labels)
+	}
 	return labels
 }
 
-// marks are the labels of everything that belongs to the service. They never change,
-// since a changed label recreates a container.
-func (r *rewriter) marks() map[string]any {
-	return map[string]any{
-		"taffrail.managed": "true", "taffrail.type": "service", "taffrail.service.uuid": string(r.service.UUID),
-	}
-}
-
-func (r *rewriter) bind(volume map[string]any) {
+func (r *rewriter) bind(volume map[string]any, made bool) {
 	if source := textOf(volume["source"]); textOf(volume["type"]) == "bind" {
 		bind := mapOf(volume["bind"])
 		if bind == nil {
@@ -186,7 +201,11 @@ func (r *rewriter) bind(volume map[string]any) {
 		if _, said := bind["create_host_path"]; !said && inside(source) {
 			bind["create_host_path"] = true // nobody else would make it there
 		}
-		volume["source"] = r.place(source)
+		if made {
+			volume["source"] = path.Join(r.Dir, source)
+		} else {
+			volume["source"] = r.place(source, !truth(volume["read_only"]))
+		}
 	}
 	if m := mapOf(volume["volume"]); m != nil && len(m) == 0 {
 		delete(volume, "volume")
@@ -194,11 +213,22 @@ func (r *rewriter) bind(volume map[string]any) {
 }
 
 // place makes a path of the text one of the server.
-func (r *rewriter) place(p string) string {
+func (r *rewriter) place(p string, writes bool) string {
 	if path.IsAbs(p) {
 		return path.Clean(p)
 	}
-	return path.Join(r.dir, p)
+	if !inside(p) {
+		return path.Join(r.Dir, p)
+	}
+	return path.Join(r.Dir, r.stack.placed(p, writes).To)
+}
+
+// context makes a path that only builds read one of the server.
+func (r *rewriter) context(p string) string {
+	if path.IsAbs(p) {
+		return path.Clean(p)
+	}
+	return path.Join(cmp.Or(r.Source, r.Dir), p)
 }
 
 func (r *rewriter) build(build map[string]any) {
@@ -206,7 +236,7 @@ func (r *rewriter) build(build map[string]any) {
 		return
 	}
 	if context := textOf(build["context"]); !remoteForm.MatchString(context) {
-		build["context"] = r.place(context)
+		build["context"] = r.context(context)
 	}
 	if build["args"] != nil {
 		build["args"] = r.filled(build["args"])
@@ -221,7 +251,7 @@ func (r *rewriter) build(build map[string]any) {
 		}
 		contexts[p.key] = *p.value
 		if !strings.Contains(*p.value, ":") {
-			contexts[p.key] = r.place(*p.value)
+			contexts[p.key] = r.context(*p.value)
 		}
 	}
 	build["additional_contexts"] = contexts
@@ -239,7 +269,9 @@ func (r *rewriter) volumes(tree map[string]any) {
 		if volume == nil {
 			volume = map[string]any{}
 		}
-		volume["name"] = string(r.service.UUID) + "_" + name
+		if !r.stack.how.Raw || volume["name"] == nil {
+			volume["name"] = r.Project + "_" + name
+		}
 		volume["labels"] = r.marked(volume["labels"])
 		volumes[name] = volume
 	}
@@ -253,7 +285,7 @@ func (r *rewriter) marked(v any) map[string]any {
 			labels[p.key] = *p.value
 		}
 	}
-	for key, value := range r.marks() {
+	for key, value := range r.Marks {
 		labels[key] = value
 	}
 	return labels
@@ -278,9 +310,11 @@ func (r *rewriter) networks(tree map[string]any) {
 		if network == nil {
 			network = map[string]any{}
 		}
-		network["name"] = string(r.service.UUID) + "_" + name
-		if name == "default" {
-			network["name"] = string(r.service.UUID)
+		if !r.stack.how.Raw || network["name"] == nil {
+			network["name"] = r.Project + "_" + name
+		}
+		if name == "default" && !r.stack.how.Raw {
+			network["name"] = r.Project
 			network["attachable"] = true
 		}
 		network["labels"] = r.marked(network["labels"])
@@ -298,7 +332,7 @@ func (r *rewriter) objects(tree map[string]any) {
 			object := mapOf(entries[name])
 			delete(object, "name")
 			if file := textOf(object["file"]); file != "" {
-				object["file"] = r.place(file)
+				object["file"] = r.place(file, false)
 			}
 			variable := textOf(object["environment"])
 			if variable == "" {

@@ -1,4 +1,4 @@
-package service
+package stack
 
 import (
 	"cmp"
@@ -11,12 +11,13 @@ import (
 	"github.com/taffrail/taffrail/internal/compose"
 )
 
-// scan is compose text taken apart: the tree that Compose knows, what only Taffrail
-// knows, and the variables that the text names.
-type scan struct {
-	src  *source
-	tree map[string]any
-	refs []reference
+// Text is compose text taken apart: the tree that Compose knows, what only Taffrail
+// knows, and the variables that the text names. It is never changed once it was read.
+type Text struct {
+	src    *source
+	tree   map[string]any
+	refs   []reference
+	reader *Reader
 	// declared tells which compose service lists a variable in its environment.
 	declared map[string]string
 }
@@ -39,8 +40,8 @@ type reference struct {
 	plain    bool   // named in an environment list without a value
 }
 
-// scanText reads compose text. With literalLabels "$" in labels is no variable.
-func scanText(text string, literalLabels bool) (*scan, error) {
+// newText reads compose text. With literalLabels "$" in labels is no variable.
+func newText(text string, literalLabels bool) (*Text, error) {
 	src, err := readSource(text)
 	if err != nil {
 		return nil, err
@@ -49,7 +50,7 @@ func scanText(text string, literalLabels bool) (*scan, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &scan{src: src, tree: tree, declared: map[string]string{}}
+	s := &Text{src: src, tree: tree, declared: map[string]string{}}
 	s.drop()
 	for _, v := range mapOf(tree["services"]) {
 		disguise(mapOf(v))
@@ -68,7 +69,7 @@ func scanText(text string, literalLabels bool) (*scan, error) {
 // name (which is the service's uuid), and extension fields, whose content was of use
 // for anchors only. Leaving them would let another version of Compose read more into
 // the text than was checked.
-func (s *scan) drop() {
+func (s *Text) drop() {
 	delete(s.tree, "version")
 	delete(s.tree, "name")
 	dropExtensions(s.tree)
@@ -120,7 +121,7 @@ func literal(tree map[string]any) {
 	}
 }
 
-func (s *scan) collect(v any, path []string) {
+func (s *Text) collect(v any, path []string) {
 	switch v := v.(type) {
 	case string:
 		s.references(v, path)
@@ -140,7 +141,7 @@ func (s *scan) collect(v any, path []string) {
 	}
 }
 
-func (s *scan) references(text string, path []string) {
+func (s *Text) references(text string, path []string) {
 	if !strings.Contains(text, "$") {
 		return
 	}
@@ -154,7 +155,7 @@ func (s *scan) references(text string, path []string) {
 
 // environment notes the variables that a compose service lists without a value, and
 // the magic ones that it lists with one.
-func (s *scan) environment(v any, path []string) {
+func (s *Text) environment(v any, path []string) {
 	for _, p := range pairsOf(v, path) {
 		if _, magic := parseMagic(p.key); p.value != nil && !magic {
 			continue
@@ -174,4 +175,4 @@ func (s *scan) environment(v any, path []string) {
 }
 
 // serviceNames returns the compose services of the text.
-func (s *scan) serviceNames() []string { return keysOf(mapOf(s.tree["services"])) }
+func (s *Text) serviceNames() []string { return keysOf(mapOf(s.tree["services"])) }

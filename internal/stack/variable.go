@@ -1,4 +1,4 @@
-package service
+package stack
 
 import (
 	"slices"
@@ -16,11 +16,11 @@ func (v values) lookup(name string) (string, bool) {
 	return value, ok
 }
 
-// expanded returns the values that rows stand for. A value that is not literal may
+// Expanded returns the values that rows stand for. A value that is not literal may
 // refer to other variables of the same resource ($NAME, ${NAME}, ${NAME:-other});
 // everything else in it stays as it is, so that a password like P@$$w0rd arrives
 // unchanged. A variable that Taffrail made and nobody has filled in is unset.
-func expanded(rows []core.EnvVar) values {
+func Expanded(rows []core.EnvVar) map[string]string {
 	vars := map[string]compose.Variable{}
 	for _, row := range rows {
 		unset := row.IsGenerated && row.Value.Empty()
@@ -47,8 +47,8 @@ func dotenv(vars values, names []string) string {
 	return b.String()
 }
 
-// runtimeNames are the variables that the containers get, magic ones first.
-func runtimeNames(rows []core.EnvVar, vars values) []string {
+// RuntimeNames are the variables that the containers get, magic ones first.
+func RuntimeNames(rows []core.EnvVar, vars map[string]string) []string {
 	var names []string
 	for _, row := range rows {
 		if _, set := vars[row.Key]; set && row.IsRuntime && !row.IsPreview {

@@ -1,7 +1,8 @@
-package service
+package stack
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,8 +10,8 @@ import (
 	"github.com/taffrail/taffrail/internal/core"
 )
 
-// field is the name under which clients send the compose text.
-const field = "docker_compose_raw"
+// Field is the name under which clients send compose text, and that of the errors about it.
+const Field = "docker_compose_raw"
 
 // maxFaults is the number of faults that one answer lists: a text that is wrong all
 // over is not helped by hundreds.
@@ -75,10 +76,39 @@ func (f *faults) err() error {
 	return invalid(texts...)
 }
 
+// shown is how many faults the message of an error has.
+const shown = 3
+
+// Undeployable puts what is wrong with a text into the message, which is all that the
+// record of a deployment shows. subject is what the text is: "The compose text".
+func Undeployable(subject string, err error) error {
+	var fault *core.Error
+	if !errors.As(err, &fault) || len(fault.Fields[Field]) == 0 {
+		return err
+	}
+	texts := fault.Fields[Field]
+	msg := subject + " cannot be deployed. " + strings.Join(texts[:min(len(texts), shown)], ". ") + "."
+	if more := len(texts) - shown; more > 0 {
+		msg += fmt.Sprintf(" There is more: %d in all.", len(texts))
+	}
+	return &core.Error{Op: fault.Op, Code: fault.Code, Msg: msg, Fields: fault.Fields, Err: fault.Err}
+}
+
+// guard turns a panic into an answer. Compose text comes from outside and goes through
+// libraries that were written for a command line, where a crash costs nobody else
+// anything; here it would end everybody's deployments.
+func guard(err *error) {
+	if r := recover(); r != nil {
+		fault := invalid("cannot be understood")
+		fault.Err = fmt.Errorf("compose text: panic: %v", r)
+		*err = fault
+	}
+}
+
 // invalid is the error for a compose text.
 func invalid(texts ...string) *core.Error {
 	return &core.Error{
 		Op: "read compose text", Code: core.CodeInvalid, Msg: "Validation failed.",
-		Fields: map[string][]string{field: texts},
+		Fields: map[string][]string{Field: texts},
 	}
 }

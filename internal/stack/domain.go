@@ -1,4 +1,4 @@
-package service
+package stack
 
 import (
 	"net/netip"
@@ -24,10 +24,10 @@ func portSuffix(port string) string {
 }
 
 // generatedHost is the host name that a part has until somebody chooses one.
-func generatedHost(id string, service core.ID, server core.Server) string {
+func generatedHost(id string, owner core.ID, server core.Server) string {
 	label := strings.Trim(strings.ReplaceAll(strings.ToLower(id), "_", "-"), "-")
 	label = strings.Trim(label[:min(len(label), 38)], "-") // a label of a host name has at most 63 characters
-	return label + "-" + string(service) + "." + serverDomain(server)
+	return label + "-" + string(owner) + "." + serverDomain(server)
 }
 
 // serverDomain is a domain whose every name leads to the server.
