@@ -26,13 +26,14 @@ const (
 // Error is the body of every reply that is not a success. It is also what the Go client
 // returns, with Status filled from the reply, so that errors.As finds it.
 type Error struct {
-	Message   string              `json:"message" doc:"What failed, on what, why, and what to do."`
-	Errors    map[string][]string `json:"errors,omitempty" doc:"With 422: field name, then what is wrong with it."`
-	Warning   string              `json:"warning,omitempty" doc:"With a conflict of domains: what happens when it is overridden."`
-	Conflicts []DomainConflict    `json:"conflicts,omitempty" doc:"With a conflict of domains: who has them."`
-	Detail    string              `json:"error,omitempty" doc:"With a malformed request: which rule it breaks."`
-	Docs      string              `json:"docs,omitempty" doc:"Where to read on; present when the path itself is unknown."`
-	Reference string              `json:"reference,omitempty" doc:"With 500: what to look for in the server's log."`
+	Message    string              `json:"message" doc:"What failed, on what, why, and what to do."`
+	Errors     map[string][]string `json:"errors,omitempty" doc:"With 422: field name, then what is wrong with it."`
+	Warning    string              `json:"warning,omitempty" doc:"With a conflict of domains: what happens when it is overridden."`
+	Conflicts  []DomainConflict    `json:"conflicts,omitempty" doc:"With a conflict of domains: who has them."`
+	ValidTypes []string            `json:"valid_service_types,omitempty" doc:"With an unknown type of a service: those that there are."`
+	Detail     string              `json:"error,omitempty" doc:"With a malformed request: which rule it breaks."`
+	Docs       string              `json:"docs,omitempty" doc:"Where to read on; present when the path itself is unknown."`
+	Reference  string              `json:"reference,omitempty" doc:"With 500: what to look for in the server's log."`
 
 	Code       Code          `json:"-"` // follows from the status of the reply
 	Status     int           `json:"-"` // of the reply

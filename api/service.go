@@ -59,6 +59,20 @@ type ServiceCreate struct {
 	Tags                   []string     `json:"tags,omitempty"`
 }
 
+// ServiceTemplate is a stack that people make with one click: its key is the type of a new
+// service.
+type ServiceTemplate struct {
+	Type        string   `json:"type"`
+	Aliases     []string `json:"aliases" doc:"Other names of the type."`
+	Name        string   `json:"name"`
+	Description string   `json:"description"`
+	Category    string   `json:"category"`
+	Tags        []string `json:"tags"`
+	Port        int      `json:"port" doc:"Of the container that people open in a browser."`
+	Docs        string   `json:"documentation"`
+	Compose     string   `json:"docker_compose,omitempty" doc:"The compose text; only of a single template."`
+}
+
 // ServiceURL gives a container of a service its addresses.
 type ServiceURL struct {
 	Name string `json:"name" rule:"required" doc:"Name in the compose text."`

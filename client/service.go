@@ -16,6 +16,16 @@ func (c *Client) GetService(ctx context.Context, uuid string) (api.Service, erro
 	return get[api.Service](ctx, c, "/services/"+esc(uuid), nil)
 }
 
+// ListServiceTemplates lists the one-click services.
+func (c *Client) ListServiceTemplates(ctx context.Context) ([]api.ServiceTemplate, error) {
+	return get[[]api.ServiceTemplate](ctx, c, "/services/templates", nil)
+}
+
+// GetServiceTemplate gets a one-click service by its type, with its compose text.
+func (c *Client) GetServiceTemplate(ctx context.Context, key string) (api.ServiceTemplate, error) {
+	return get[api.ServiceTemplate](ctx, c, "/services/templates/"+esc(key), nil)
+}
+
 // CreateService makes a service. r.DockerComposeRaw is base64: see EncodeCompose.
 func (c *Client) CreateService(ctx context.Context, r api.ServiceCreate) (api.ServiceCreated, error) {
 	return post[api.ServiceCreated](ctx, c, "/services", r)

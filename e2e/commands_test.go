@@ -33,6 +33,7 @@ import (
 //	freeport VAR                    set VAR to a port that nobody listens on
 //	service NAME FILE [FLAG…]       make a service of a compose file; sets NAME to its uuid;
 //	                                it is taken down when the script has ended
+//	template NAME TYPE [FLAG…]      make a one-click service, likewise
 //	sshserver NAME N [FLAG…]        add lab host N as a server
 //	database VAR                    set VAR to the URL of a fresh database of the lab's PostgreSQL
 //	exits CODE COMMAND…             run a command that must exit with this code
@@ -48,6 +49,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
 		"controller":  controllerCommand,
 		"service":     serviceCommand,
+		"template":    templateCommand,
 		"engine":      engineCommand,
 		"freeport":    freePortCommand,
 		"sshserver":   sshServerCommand,
@@ -112,9 +114,19 @@ func databaseFlags(flags []string) []string {
 
 func serviceCommand(ts *testscript.TestScript, neg bool, args []string) {
 	want(ts, neg, args, 2, "service NAME FILE [FLAG…]")
-	ts.Check(ts.Exec("taffrail", append([]string{"services", "create", "--name", args[0], "--file", args[1]}, args[2:]...)...))
+	createService(ts, args[0], append([]string{"--file", args[1]}, args[2:]...)...)
+}
+
+// templateCommand makes a service of a template.
+func templateCommand(ts *testscript.TestScript, neg bool, args []string) {
+	want(ts, neg, args, 2, "template NAME TYPE [FLAG…]")
+	createService(ts, args[0], append([]string{"--type", args[1]}, args[2:]...)...)
+}
+
+func createService(ts *testscript.TestScript, name string, flags ...string) {
+	ts.Check(ts.Exec("taffrail", append([]string{"services", "create", "--name", name}, flags...)...))
 	uuid := strings.TrimSpace(ts.ReadFile("stdout"))
-	ts.Setenv(args[0], uuid)
+	ts.Setenv(name, uuid)
 	w := of(ts)
 	w.mu.Lock()
 	defer w.mu.Unlock()

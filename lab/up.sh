@@ -16,9 +16,9 @@
 . "$LAB/lib/services.sh"
 
 IMAGES_DEMO="redis base"
-IMAGES_TEST="traefik caddy mongo mysql mariadb clickhouse bare host postgres redis valkey keydb dragonfly nginx hello base" # slow ones first
+IMAGES_TEST="traefik caddy mongo mysql mariadb clickhouse bare host postgres redis valkey keydb dragonfly nginx miniflux prometheus hello base" # slow ones first
 IMAGES_PROXIES="caddy traefik"
-IMAGES_ALL="traefik caddy mongo bare host mysql postgres mariadb clickhouse redis valkey keydb dragonfly nginx node golang hello base" # slow ones first
+IMAGES_ALL="traefik caddy mongo bare host mysql postgres mariadb clickhouse redis valkey keydb dragonfly nginx miniflux prometheus node golang hello base" # slow ones first
 
 engine() {
   timed registry registry_up

@@ -21,14 +21,14 @@ func Table() []Layer {
 		{Number: 0, Packages: []string{"internal/compose"}, Only: []string{"internal/core", "internal/run"}},
 		{Number: 1, Packages: []string{"client"}, Only: []string{"api"}},
 		{Number: 1, Packages: []string{
-			"internal/config", "internal/secretbox", "internal/auth", "internal/engine", "internal/host", "internal/httpio", "internal/certs", "internal/webhook"}},
+			"internal/config", "internal/secretbox", "internal/auth", "internal/engine", "internal/host", "internal/httpio", "internal/certs", "internal/webhook", "internal/template"}},
 		{Number: 2, Packages: []string{
 			"internal/docker", "internal/git", "internal/build", "internal/proxy", "internal/logs", "internal/queue", "internal/notify"}},
 		{Number: 3, Packages: []string{"internal/deploy", "internal/stack"}},
 		{Number: 4, Packages: []string{"internal/kind/application", "internal/kind/service", "internal/kind/database"}, Not: []string{"internal/sqlstore"}},
 		{Number: 5, Packages: []string{"internal/control"},
 			Only: []string{"internal/core", "internal/auth", "internal/engine", "internal/deploy", "internal/queue", "internal/logs", "internal/redact",
-				"internal/supervise", "internal/compose", "internal/git", "internal/webhook", "internal/proxy", "internal/build", "api"}},
+				"internal/supervise", "internal/compose", "internal/git", "internal/webhook", "internal/proxy", "internal/build", "internal/template", "api"}},
 		{Number: 6, Packages: []string{"internal/rest", "internal/web"},
 			Only: []string{"internal/control", "internal/auth", "internal/httpio", "internal/logs", "internal/core", "internal/engine", "internal/git", "internal/webhook", "api"}},
 		// The store keeps what others declare that they need, so it comes behind them;

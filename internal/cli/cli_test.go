@@ -43,7 +43,7 @@ func TestUsageErrors(t *testing.T) {
 		{"output form", []string{"version", "-o", "xml"}, []string{`not "xml"`}},
 		{"no token", []string{"deployments"}, []string{"no token for http://127.0.0.1:8000", "taffrail token create"}},
 		{"no such context", []string{"deployments", "--context", "nope"}, []string{`no context "nope"`, "known: none"}},
-		{"needed flag", []string{"services", "create"}, []string{`"file" not set`}},
+		{"needed flag", []string{"services", "create"}, []string{"Give either --file or --type."}},
 		{"address is no URL", []string{"deployments", "--url", "ftp://x", "--token", "1|a"}, []string{"must begin with http"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

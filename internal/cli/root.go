@@ -103,6 +103,16 @@ func exactly(names ...string) cobra.PositionalArgs {
 	}
 }
 
+// atMost takes none or some of these arguments.
+func atMost(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) > len(names) {
+			return exactly(names...)(cmd, args)
+		}
+		return nil
+	}
+}
+
 // sentence gives a text of another library a capital letter and no full stop.
 func sentence(text string) string {
 	text = strings.TrimSuffix(text, ".")

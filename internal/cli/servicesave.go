@@ -20,20 +20,29 @@ func (a *app) servicesCreate() *cobra.Command {
 	var where place
 	var envs envFlags
 	cmd := &cobra.Command{
-		Use: "create", Short: "Make a service from a compose file",
+		Use: "create", Short: "Make a service from a compose file or a template",
 		Example: `  taffrail services create --name shop --file compose.yaml
+  taffrail services create --type grafana  # 'taffrail services templates' lists them
   taffrail services create --name shop --file compose.yaml --server web1 --env-file .env --lock API_KEY`,
 		Args: exactly(),
+		PreRunE: func(cmd *cobra.Command, _ []string) error {
+			if (file == "") == (r.Type == "") {
+				return usage(cmd, "Give either --file or --type.")
+			}
+			return nil
+		},
 		RunE: a.do(func(ctx context.Context, c *client.Client, _ []string) error {
 			variables, err := envs.read(a)
 			if err != nil {
 				return err
 			}
-			compose, err := a.readFile(file)
-			if err != nil {
-				return err
+			if file != "" {
+				compose, err := a.readFile(file)
+				if err != nil {
+					return err
+				}
+				r.DockerComposeRaw = client.EncodeCompose(compose)
 			}
-			r.DockerComposeRaw = client.EncodeCompose(compose)
 			at, err := where.find(ctx, c)
 			if err != nil {
 				return err
@@ -43,12 +52,12 @@ func (a *app) servicesCreate() *cobra.Command {
 		}),
 	}
 	flags := cmd.Flags()
-	flags.StringVarP(&file, "file", "f", "", "compose file; '-' reads standard input (needed)")
+	flags.StringVarP(&file, "file", "f", "", "compose file; '-' reads standard input")
+	flags.StringVarP(&r.Type, "type", "t", "", "one-click service, instead of a file")
 	flags.StringVar(&r.Name, "name", "", "name of the service")
 	flags.StringVar(&r.Description, "description", "", "what it is for")
 	where.add(cmd)
 	envs.add(cmd)
-	_ = cmd.MarkFlagRequired("file")
 	return cmd
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/taffrail/taffrail/internal/auth"
 	"github.com/taffrail/taffrail/internal/core"
 	"github.com/taffrail/taffrail/internal/supervise"
+	"github.com/taffrail/taffrail/internal/template"
 )
 
 // Deps is what Control works with. All fields are needed but Wake, Cancel, BaseURL and Address.
@@ -25,6 +26,7 @@ type Deps struct {
 	Tokens       TokenStore
 	Queue        Queue
 	Composer     Composer
+	Templates    *template.Catalog
 	Hosts        Hosts
 	Containers   Containers
 	Statuses     Statuses

@@ -52,7 +52,6 @@ func TestCreateServiceTellsAllFaultsAtOnce(t *testing.T) {
 		fields []string
 	}{
 		"both sources":   {func(in *control.ServiceInput) { in.Type = "n8n" }, []string{"type"}},
-		"a template":     {func(in *control.ServiceInput) { in.Type, in.Compose = "n8n", core.Secret{} }, []string{"type"}},
 		"blank text":     {func(in *control.ServiceInput) { in.Compose = core.NewSecret(" \n") }, []string{"docker_compose_raw"}},
 		"binary text":    {func(in *control.ServiceInput) { in.Compose = core.NewSecret(composeText + "\x00") }, []string{"docker_compose_raw"}},
 		"invalid UTF-8":  {func(in *control.ServiceInput) { in.Compose = core.NewSecret(composeText + "\xff") }, []string{"docker_compose_raw"}},

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -54,14 +55,19 @@ type ServiceSaved struct {
 	Deployment core.Deployment // with InstantDeploy, when it could be queued
 }
 
-// CreateService stores a service from a compose text.
+// CreateService stores a service from a compose text or a template. *UnknownTypeError when
+// there is no such template.
 func (c *Control) CreateService(ctx context.Context, p auth.Principal, in ServiceInput) (ServiceSaved, error) {
 	if err := p.Require(auth.Write); err != nil {
 		return ServiceSaved{}, err
 	}
-	s := newService(p.TeamID, in)
 	f := faults{}
 	f.serviceInput(in)
+	in, err := c.fromTemplate(in)
+	if err != nil {
+		return ServiceSaved{}, err
+	}
+	s := newService(p.TeamID, in)
 	f.service(s)
 	f.urls(in.URLs)
 	if err := f.err(); err != nil {
@@ -180,13 +186,14 @@ func newService(team int64, in ServiceInput) core.Service {
 		TeamID:                 team,
 		Name:                   strings.TrimSpace(in.Name),
 		Description:            strings.TrimSpace(in.Description),
+		Type:                   in.Type,
 		ComposeRaw:             in.Compose,
 		ConnectToDockerNetwork: in.ConnectToDockerNetwork,
 		LabelEscape:            true,
 	}
 	set(&s.LabelEscape, in.LabelEscape)
 	if s.Name == "" {
-		s.Name = "service-" + string(s.UUID)
+		s.Name = cmp.Or(in.Type, "service") + "-" + string(s.UUID)
 	}
 	return s
 }
@@ -203,11 +210,8 @@ func (in ServicePatch) onto(s core.Service) core.Service {
 // serviceInput checks what only a new service has.
 func (f faults) serviceInput(in ServiceInput) {
 	f.place(in.place())
-	switch {
-	case in.Type != "" && !in.Compose.Empty():
+	if in.Type != "" && !in.Compose.Empty() {
 		f.add("type", "You cannot provide both type and docker_compose_raw. Use one of them.")
-	case in.Type != "":
-		f.add("type", "There are no one-click templates yet: give docker_compose_raw instead.")
 	}
 }
 

@@ -24,6 +24,7 @@ import (
 	"github.com/taffrail/taffrail/internal/secretbox"
 	"github.com/taffrail/taffrail/internal/sqlstore"
 	"github.com/taffrail/taffrail/internal/stack"
+	"github.com/taffrail/taffrail/internal/template"
 )
 
 // world is a Control over a database of its own, with machines that exist on paper.
@@ -79,7 +80,7 @@ func (w *world) deps() control.Deps {
 	return control.Deps{
 		Servers: w.db, Keys: w.db, Projects: w.db, Environments: w.db, Services: w.db, Envs: w.db,
 		Deployments: w.db, Teams: w.db, Tokens: w.db, Queue: w.db,
-		Composer: composer(), Hosts: w.hosts, Containers: w.containers, Statuses: w.sums, Seen: w.db,
+		Composer: composer(), Templates: templates(), Hosts: w.hosts, Containers: w.containers, Statuses: w.sums, Seen: w.db,
 		Databases: control.DatabaseDeps{
 			Store: w.db, Storages: w.db, Schedules: w.db, Backups: w.db, S3: w.db, Buckets: w.buckets, Dumps: w.hosts,
 		},
@@ -303,3 +304,12 @@ func payloads() []string {
 		strings.Repeat("x", 256), "a>b", "a$b",
 	}
 }
+
+// templates is the catalogue of one-click services, as it is part of the program.
+var templates = sync.OnceValue(func() *template.Catalog {
+	c, err := template.Open()
+	if err != nil {
+		panic(err)
+	}
+	return c
+})

@@ -162,6 +162,8 @@ func (a *API) serviceRoutes() []Route {
 	return append([]Route{
 		get("/services", auth.Read, "List services", a.listServices),
 		post("/services", auth.Write, 201, "Make a service", a.createService, 404, 409),
+		get("/services/templates", auth.Read, "List the one-click services", a.listTemplates),
+		get("/services/templates/{type}", auth.Read, "Get a one-click service with its compose text", a.getTemplate),
 		get(uuid, auth.Read, "Get a service", a.getService),
 		patch(uuid, auth.Write, 200, "Change a service", a.updateService, 409),
 		remove(uuid, auth.Write, "Stop and delete a service", deletion(core.KindService, a.control.DeleteService), 429),

@@ -55,7 +55,7 @@ func savedService(s control.ServiceSaved, err error) (api.ServiceCreated, error)
 	return api.ServiceCreated{
 		UUID: string(s.Service.UUID), Domains: list(s.Domains, func(d string) string { return d }),
 		Warnings: s.Warnings, DeploymentUUID: string(s.Deployment.UUID),
-	}, err
+	}, unknownType(err)
 }
 
 // conflictReply says who has the domains, in the shape that clients know.

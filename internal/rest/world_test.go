@@ -21,6 +21,7 @@ import (
 	"github.com/taffrail/taffrail/internal/rest"
 	"github.com/taffrail/taffrail/internal/secretbox"
 	"github.com/taffrail/taffrail/internal/sqlstore"
+	"github.com/taffrail/taffrail/internal/template"
 )
 
 // Who asks. Every one has a token.
@@ -173,7 +174,7 @@ func newLimitedWorld(t testing.TB, limit int) *world {
 	log := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	ctl := control.New(control.Deps{
 		Servers: w.db, Keys: w.db, Projects: w.db, Environments: w.db, Services: w.db, Envs: w.db,
-		Deployments: w.db, Teams: w.db, Tokens: w.db, Queue: w.db, Composer: composer{}, Hosts: hosts{},
+		Deployments: w.db, Teams: w.db, Tokens: w.db, Queue: w.db, Composer: composer{}, Templates: templates(), Hosts: hosts{},
 		Containers: containers{}, Statuses: statuses{}, Seen: w.db, Log: log, Now: w.now.Now, Address: "203.0.113.9",
 		Databases: control.DatabaseDeps{Store: w.db, Storages: w.db, Schedules: w.db, Backups: w.db, S3: w.db, Buckets: buckets{}, Dumps: dumps{}},
 		Applications: control.ApplicationDeps{
@@ -421,3 +422,12 @@ K+Mm9COkv54mjivbabOnAAAABHRlc3QB
 -----END OPENSSH PRIVATE KEY-----`
 
 func encode(compose string) string { return base64.StdEncoding.EncodeToString([]byte(compose)) }
+
+// templates is the catalogue of one-click services, as it is part of the program.
+var templates = sync.OnceValue(func() *template.Catalog {
+	c, err := template.Open()
+	if err != nil {
+		panic(err)
+	}
+	return c
+})

@@ -19,6 +19,7 @@ import (
 	"github.com/taffrail/taffrail/internal/rest"
 	"github.com/taffrail/taffrail/internal/stack"
 	"github.com/taffrail/taffrail/internal/supervise"
+	"github.com/taffrail/taffrail/internal/template"
 )
 
 const (
@@ -46,6 +47,10 @@ func (s *Server) wire(ctx context.Context, o Options) error {
 	machines := machines{pool}
 	texts := stack.NewReader()
 	stacks := service.New(s.db, texts)
+	templates, err := template.Open()
+	if err != nil {
+		return err
+	}
 	apps := newGitHubApps(s.db)
 	kinds := map[core.Kind]deploy.Kind{
 		core.KindService: stacks, core.KindDatabase: database.New(s.db, time.Now, reachedBy(ctx, s.cfg.PublicURL)...),
@@ -54,7 +59,7 @@ func (s *Server) wire(ctx context.Context, o Options) error {
 		}),
 	}
 	dispatcher := queue.NewDispatcher(s.db, s.carrier(hub, pool, kinds), queue.Options{Owner: owner(), Lease: s.cfg.Lease, Log: o.Log})
-	ctl := s.control(ctx, controlled{hub: hub, machines: machines, stacks: stacks, kinds: kinds, queue: dispatcher, apps: apps})
+	ctl := s.control(ctx, controlled{hub: hub, machines: machines, stacks: stacks, templates: templates, kinds: kinds, queue: dispatcher, apps: apps})
 	toucher := auth.NewToucher(s.db, touchEvery, o.Log)
 	api, err := rest.New(rest.Deps{
 		Control: ctl, Auth: auth.NewAuthenticator(s.db, toucher.Touch, time.Now),
@@ -87,12 +92,13 @@ func (s *Server) carrier(hub *logs.Hub, pool *host.Pool, kinds map[core.Kind]dep
 
 // controlled is what control works on.
 type controlled struct {
-	hub      *logs.Hub
-	machines machines
-	stacks   control.Composer
-	kinds    map[core.Kind]deploy.Kind
-	queue    *queue.Dispatcher
-	apps     *gitHubApps
+	hub       *logs.Hub
+	machines  machines
+	stacks    control.Composer
+	templates *template.Catalog
+	kinds     map[core.Kind]deploy.Kind
+	queue     *queue.Dispatcher
+	apps      *gitHubApps
 }
 
 // control is what people ask.
@@ -101,7 +107,7 @@ func (s *Server) control(ctx context.Context, of controlled) *control.Control {
 	return control.New(control.Deps{
 		Servers: s.db, Keys: s.db, Projects: s.db, Environments: s.db, Services: s.db, Envs: s.db,
 		Deployments: s.db, Teams: s.db, Tokens: s.db, Queue: s.db,
-		Composer: of.stacks, Hosts: m, Containers: m, Statuses: statuses(of.kinds), Seen: s.db,
+		Composer: of.stacks, Templates: of.templates, Hosts: m, Containers: m, Statuses: statuses(of.kinds), Seen: s.db,
 		Databases: control.DatabaseDeps{
 			Store: s.db, Storages: s.db, Schedules: s.db, Backups: s.db, S3: s.db, Buckets: buckets{}, Dumps: m,
 		},
