@@ -24,7 +24,7 @@ func Table() []Layer {
 			"internal/config", "internal/secretbox", "internal/auth", "internal/engine", "internal/host", "internal/httpio", "internal/certs", "internal/webhook", "internal/template"}},
 		{Number: 2, Packages: []string{
 			"internal/docker", "internal/git", "internal/build", "internal/proxy", "internal/logs", "internal/queue", "internal/notify"}},
-		{Number: 3, Packages: []string{"internal/deploy", "internal/stack"}},
+		{Number: 3, Packages: []string{"internal/deploy", "internal/stack", "internal/archive"}},
 		{Number: 4, Packages: []string{"internal/kind/application", "internal/kind/service", "internal/kind/database"}, Not: []string{"internal/sqlstore"}},
 		{Number: 5, Packages: []string{"internal/control"},
 			Only: []string{"internal/core", "internal/auth", "internal/engine", "internal/deploy", "internal/queue", "internal/logs", "internal/redact",

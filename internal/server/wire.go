@@ -2,10 +2,12 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
 
+	"github.com/taffrail/taffrail/internal/archive"
 	"github.com/taffrail/taffrail/internal/auth"
 	"github.com/taffrail/taffrail/internal/control"
 	"github.com/taffrail/taffrail/internal/core"
@@ -38,7 +40,7 @@ func (s *Server) wire(ctx context.Context, o Options) error {
 	s.first = first
 	if s.cfg.SQLite() {
 		// Nobody else can be alive: what an earlier process held is free at once.
-		if err := s.db.ReleaseLeases(ctx, ""); err != nil {
+		if err := errors.Join(s.db.ReleaseLeases(ctx, ""), s.db.ReleaseJobs(ctx, "")); err != nil {
 			return err
 		}
 	}
@@ -74,6 +76,7 @@ func (s *Server) wire(ctx context.Context, o Options) error {
 		supervise.Member{Name: "validations and schedules", Service: ctl},
 		supervise.Member{Name: "news for code hosts", Service: newFeedback(hub, s.db, apps, s.cfg.PublicURL, o.Log)},
 		supervise.Member{Name: "other controllers", Service: others(s.db, o.Log, dispatcher.Wake, hub.Wake)},
+		supervise.Member{Name: "jobs", Service: queue.NewJobs(s.db, owner(), o.Log, archive.Packing(s.db))},
 		supervise.Member{Name: "deployments", Service: dispatcher})
 	s.check = func(ctx context.Context) { validateNew(ctx, s, ctl, auth.ForUser(team.RowID, user, core.TriggerAPI)) }
 	s.web.ready(api.Handler())

@@ -38,6 +38,7 @@ type DB struct {
 	log    *slog.Logger
 	lock   *ownerLock
 	dsn    string
+	packer *packer
 }
 
 // engine is all that differs between the two databases at run time.
@@ -71,6 +72,9 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		return nil, err
 	}
 	db.box, db.log = o.Box, o.Log
+	if db.packer, err = newPacker(); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	if err := db.checkKey(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}

@@ -51,3 +51,35 @@ func Timers() map[string]string {
 func BackupLists() map[string]string {
 	return map[string]string{"of a database": backupsOfDatabase, "of a schedule": backupsOfSchedule}
 }
+
+// Packer shows the form of chunks to tests.
+type Packer struct{ p *packer }
+
+// NewPacker makes one.
+func NewPacker() (*Packer, error) {
+	p, err := newPacker()
+	return &Packer{p}, err
+}
+
+// Pack packs lines.
+func (p *Packer) Pack(lines []core.Line) []byte { return p.p.pack(lines) }
+
+// Unpack unpacks up to limit of them.
+func (p *Packer) Unpack(data []byte, after int64, limit int) ([]core.Line, error) {
+	return p.p.unpack(data, after, limit)
+}
+
+// UnpackPlain unpacks what is not compressed.
+func UnpackPlain(plain []byte) error {
+	r := &chunkReader{rest: plain}
+	r.lines(0, 1000)
+	return r.err
+}
+
+// Plain shows what a chunk is before it is compressed.
+func (p *Packer) Plain(data []byte) ([]byte, error) { return p.p.dec.DecodeAll(data, nil) }
+
+// KeepingLists are what the keeping of logs asks again and again.
+func KeepingLists() map[string]string {
+	return map[string]string{"unpacked": unpacked, "chunk": chunkAfter}
+}

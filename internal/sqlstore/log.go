@@ -136,13 +136,56 @@ func (db *DB) GetCursor(ctx context.Context, logID int64) (core.Cursor, int64, e
 	return c, last, err
 }
 
-// LinesAfter returns up to limit lines behind number after, in order. limit is cut at
-// 10,000.
+// LinesAfter returns up to limit lines behind number after, in order, packed or not. limit
+// is cut at 10,000.
 func (db *DB) LinesAfter(ctx context.Context, logID, after int64, limit int) ([]core.Line, error) {
-	return getList(ctx, db, "log lines", scanLine,
-		`SELECT seq, step, batch, type, hidden, continued, at, command, output FROM log_lines WHERE log_id = $1 AND seq > $2 ORDER BY seq LIMIT $3 + 0`,
-		logID, after, min(max(limit, 0), linesMax))
+	limit = min(max(limit, 0), linesMax)
+	out := []core.Line{}
+	for {
+		// In this order: what is packed between the two queries is in a chunk by the second.
+		plain, err := getList(ctx, db, "log lines", scanLine, linesAfter, logID, after, limit-len(out))
+		if err != nil || len(plain) > 0 && plain[0].Seq == after+1 {
+			return append(out, plain...), err
+		}
+		packed, last, err := db.chunkAfter(ctx, logID, after, limit-len(out))
+		if err != nil || last == 0 {
+			return append(out, plain...), err
+		}
+		if out = append(out, packed...); len(out) == limit {
+			return out, nil
+		}
+		after = last
+	}
 }
+
+const linesAfter = `SELECT ` + lineNames + ` FROM log_lines WHERE log_id = $1 AND seq > $2 ORDER BY seq LIMIT $3 + 0`
+
+const lineNames = `seq, step, batch, type, hidden, continued, at, command, output`
+
+// chunkAfter returns up to limit lines behind a number from the first chunk that has any,
+// and the last number of that chunk; 0 when there is none.
+func (db *DB) chunkAfter(ctx context.Context, logID, after int64, limit int) ([]core.Line, int64, error) {
+	var last int64
+	data, err := one(ctx, db.view(), func(r row) ([]byte, error) {
+		var data []byte
+		err := r.Scan(&last, &data)
+		return data, err
+	}, chunkAfter, logID, logID, after+1, after)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, 0, nil
+	}
+	if err != nil {
+		return nil, 0, explain("read a packed log", err)
+	}
+	lines, err := db.packer.unpack(data, after, limit)
+	return lines, last, err
+}
+
+// chunkAfter looks for line after+1 by the primary key: it is in the last chunk that begins
+// at or before it, however many chunks there are.
+const chunkAfter = `SELECT last_seq, data FROM log_chunks WHERE log_id = $1
+	AND first_seq >= COALESCE((SELECT MAX(b.first_seq) FROM log_chunks b WHERE b.log_id = $2 AND b.first_seq <= $3), 0)
+	AND last_seq > $4 ORDER BY first_seq LIMIT 1`
 
 func scanLine(r row) (core.Line, error) {
 	var l core.Line

@@ -255,3 +255,18 @@ func plan(t *testing.T, db *sql.DB, text string) []string {
 	}
 	return lines
 }
+
+// A page of a log costs the same however long the log is, and looking for logs to pack
+// costs as much as there are.
+func TestKeepingReadsByIndex(t *testing.T) {
+	t.Parallel()
+	db := storetest.OpenSQLite(t)
+	for name, text := range sqlstore.KeepingLists() {
+		for _, line := range plan(t, db.Raw(), text) {
+			whole := strings.HasPrefix(line, "SCAN ") && line != "SCAN logs USING INDEX logs_unpacked" && line != "SCAN logs USING COVERING INDEX logs_unpacked"
+			if whole || strings.Contains(line, "TEMP B-TREE") {
+				t.Errorf("%s: %s", name, line)
+			}
+		}
+	}
+}
