@@ -103,7 +103,7 @@ func (a *API) renderLog(ctx context.Context, d core.Deployment) (string, error) 
 	enc.SetEscapeHTML(false)
 	b.WriteByte('[')
 	add := func(e entry) error {
-		if e.Order > 1 {
+		if b.Len() > 1 { // a log whose beginning was deleted does not begin with 1
 			b.WriteByte(',')
 		}
 		return enc.Encode(e)

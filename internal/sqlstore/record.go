@@ -73,7 +73,8 @@ func (db *DB) DropLog(ctx context.Context, team int64, id core.ID, by core.Actor
 			return err
 		}
 		log = d.LogID
-		if last, err = one(ctx, s, scanValue[int64], `UPDATE logs SET last_seq = last_seq + 1 WHERE id = $1 RETURNING last_seq`, log); err != nil {
+		if last, err = one(ctx, s, scanValue[int64], `UPDATE logs SET packed_seq = last_seq, packed_size = 0, last_seq = last_seq + 1,
+			edition = edition + 1 WHERE id = $1 RETURNING last_seq`, log); err != nil {
 			return err
 		}
 		line := core.Line{Seq: last, Batch: 1, Stream: core.Warning, At: fromMicro(now),
@@ -89,10 +90,18 @@ func (db *DB) DropLog(ctx context.Context, team int64, id core.ID, by core.Actor
 	return err
 }
 
-// dropLines takes away some lines of a log before the one with number end; false when
-// there are none left.
+// chunksAtOnce is how many chunks go in one transaction: about as much text as dropAtOnce lines.
+const chunksAtOnce = 20
+
+// dropLines takes away some lines of a log before the one with number end, packed ones
+// first; false when there are none left.
 func (db *DB) dropLines(ctx context.Context, log, end int64) (more bool, err error) {
 	err = db.inTx(ctx, "delete log lines", func(s *session) error {
+		n, err := s.exec(ctx, `DELETE FROM log_chunks WHERE log_id = $1 AND first_seq IN (
+			SELECT c.first_seq FROM log_chunks c WHERE c.log_id = $2 AND c.first_seq < $3 ORDER BY c.first_seq LIMIT $4 + 0)`, log, log, end, chunksAtOnce)
+		if more = n > 0; err != nil || more {
+			return err
+		}
 		first, err := one(ctx, s, scanValue[int64], `SELECT COALESCE(MIN(seq), 0) FROM log_lines WHERE log_id = $1`, log)
 		if err != nil {
 			return err

@@ -36,20 +36,31 @@ func exerciseDroppedLogs(t *testing.T, db *sqlstore.DB) {
 	d := w.claim("a")
 	const many = 12_001 // more than goes at once
 	for from := int64(1); from <= many; from += 3000 {
-		ok(t, db.AppendLog(t.Context(), core.Batch{LogID: d.LogID, Fence: d.Lease.Fence, Lines: lines(from, int(min(3000, many-from+1)))}))
+		part := lines(from, int(min(3000, many-from+1)))
+		for i := range part {
+			part[i].Output += strings.Repeat(" and so on", 4)
+		}
+		ok(t, db.AppendLog(t.Context(), core.Batch{LogID: d.LogID, Fence: d.Lease.Fence, Lines: part}))
 	}
 	by := core.Actor{Kind: "user", Name: "Ann"}
 	wantCode(t, "of one that runs", db.DropLog(t.Context(), w.team, d.UUID, by), core.CodeBadRequest)
 	d.Status, d.Outcome.LastErr = core.StatusFailed, []string{"what nobody should see"}
 	ok(t, db.Settle(t.Context(), d, core.Batch{}))
 	before := w.get(d.UUID)
+	more, err := db.PackLog(t.Context(), d.LogID) // some of it is packed, the rest is not
+	if ok(t, err); !more {
+		t.Error("all of it is packed")
+	}
 	for range 2 {
 		ok(t, db.DropLog(t.Context(), w.team, d.UUID, by))
 	}
-	got, err := db.LinesAfter(t.Context(), d.LogID, 0, 10)
-	ok(t, err)
-	if len(got) != 1 || got[0].Seq != many+2 || !strings.Contains(got[0].Output, "deleted by Ann") || got[0].Stream != core.Warning {
-		t.Errorf("what is left: %+v", got)
+	for range 2 { // packed or not, it is what is left
+		got, err := db.LinesAfter(t.Context(), d.LogID, 0, 10)
+		ok(t, err)
+		if len(got) != 1 || got[0].Seq != many+2 || !strings.Contains(got[0].Output, "deleted by Ann") || got[0].Stream != core.Warning {
+			t.Errorf("what is left: %+v", got)
+		}
+		w.packAll(d)
 	}
 	after := w.get(d.UUID)
 	if len(after.Outcome.LastErr) != 0 {
