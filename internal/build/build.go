@@ -50,7 +50,6 @@ const (
 const (
 	maxTag     = 128
 	maxSecret  = 100 << 10 // bytes; the kernel takes 128 KiB for one
-	pushLimit  = 2         // further attempts
 	tagHash    = 12        // characters of the hash in a tag
 	onlyHash   = 24        // where there is no commit
 	formOfHash = 1         // raised when the same input gives another image
@@ -73,6 +72,8 @@ type Input struct {
 	Checkout []run.Step        // make Tree
 	Fresh    bool              // nothing is reused
 	Pull     bool              // images that are built upon are looked for anew
+	Shared   bool              // an earlier server of the same deployment pushed it already
+	Prefix   string            // of its tag in the registry: "pr-3-" for a preview
 }
 
 // Output is how it is built.
@@ -123,6 +124,11 @@ func Make(in Input) (Output, error) {
 	if !in.Fresh && !in.Pull {
 		out.Steps = append(out.Steps, look(out.Image))
 	}
+	shared, err := in.shared(out.Image)
+	if err != nil {
+		return Output{}, err
+	}
+	out.Steps = append(out.Steps, shared...)
 	for _, s := range append(append(in.Checkout[:len(in.Checkout):len(in.Checkout)], making...), in.tidy()) {
 		s.Group = Group
 		out.Steps = append(out.Steps, s)
@@ -184,25 +190,6 @@ func (in Input) tag(hash string) string {
 		return hash[:onlyHash]
 	}
 	return in.Commit + "-" + hash[:tagHash]
-}
-
-// push gives the image to the registry, if one is set.
-func (in Input) push(image string) ([]run.Step, error) {
-	if in.Build.ImageName == "" {
-		return nil, nil
-	}
-	_, tag, _ := strings.Cut(image, ":")
-	if in.Build.ImageTag != "" {
-		tag = in.Build.ImageTag
-	}
-	to, err := Reference(in.Build.ImageName, tag[:min(len(tag), maxTag)])
-	if err != nil {
-		return nil, err
-	}
-	return []run.Step{
-		{Name: "tag", Title: "Naming the image " + to + ".", Argv: []string{"docker", "image", "tag", image, to}, Hidden: true},
-		{Name: "push", Title: "Pushing " + to + ".", Argv: []string{"docker", "push", to}, Retries: pushLimit},
-	}, nil
 }
 
 // pull is how an image that somebody else built comes here. One by digest never changes.

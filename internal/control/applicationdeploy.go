@@ -93,10 +93,8 @@ func (c *Control) builder(ctx context.Context, p auth.Principal, a core.Applicat
 		if err != nil {
 			return core.Server{}, err
 		}
-		for _, s := range servers {
-			if s.Settings.IsBuildServer && s.Facts.Usable {
-				return s, nil
-			}
+		if s, ok := core.PickBuilder(servers, a); ok {
+			return s, nil
 		}
 	}
 	return c.serverByRow(ctx, p, a.ServerID)

@@ -179,6 +179,7 @@ type Revision struct {
 	Tag         string // image tag that was asked for instead of the configured one
 	Provider    string // github, gitlab, bitbucket, gitea; empty: nobody pushed
 	OnlyHere    bool   // further destinations are not deployed afterwards
+	BuildServer int64  // row of the server that builds it; 0: the one that it is deployed to, or none can be used
 }
 
 // Preview is the deployment of a pull request.
@@ -237,6 +238,7 @@ type LoadedApplication struct {
 	AllowHost   bool         // the team's leave to use the host
 	Kept        []Deployment // finished ones whose images stay: newest first, pinned and rollback targets too
 	RollbackOf  Deployment   // with a rollback, with its snapshot; zero otherwise
+	Builder     Server       // Revision.BuildServer; zero: none, or it is gone
 }
 
 // Change is a difference between what two deployments ran with. Values that may be secret

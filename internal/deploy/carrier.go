@@ -69,10 +69,11 @@ type journey struct {
 
 	notes chan note // lines from beside the following, which alone may touch ingest
 
-	target Target
-	host   host.Host
-	snap   snapshot
-	ingest *logs.Ingest
+	target  Target
+	host    host.Host // of the target's server
+	builder host.Host // that of the first stage; nil: there is none
+	snap    snapshot
+	ingest  *logs.Ingest
 }
 
 // planned says whether what is to run was committed, here or by an earlier controller.
@@ -123,13 +124,13 @@ func (j *journey) load(ctx context.Context) error {
 		return err
 	}
 	j.target = target
-	secrets := target.Secrets()
-	if j.deps.Secrets != nil {
-		own, err := j.deps.Secrets(ctx, target.Server())
-		if err != nil {
-			return err
-		}
-		secrets = append(secrets, own...)
+	servers := []core.Server{target.Server()}
+	if b, ok := target.(Builder); ok && b.Builder().RowID != 0 {
+		servers = append(servers, b.Builder())
+	}
+	secrets, err := j.secrets(ctx, servers)
+	if err != nil {
+		return err
 	}
 	if j.planned() {
 		if j.snap, err = openSnapshot(j.d.Config.Snapshot); err != nil {
@@ -141,7 +142,36 @@ func (j *journey) load(ctx context.Context) error {
 	if err := j.openLog(ctx); err != nil {
 		return err
 	}
-	j.host, err = j.deps.Hosts(ctx, target.Server())
+	return j.reach(ctx, servers)
+}
+
+// secrets are the values that the log must not show.
+func (j *journey) secrets(ctx context.Context, servers []core.Server) ([]redact.Value, error) {
+	all := j.target.Secrets()
+	if j.deps.Secrets == nil {
+		return all, nil
+	}
+	for _, s := range servers {
+		own, err := j.deps.Secrets(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, own...)
+	}
+	return all, nil
+}
+
+// reach gets the machines of the deployment's servers: its own, and the one that builds.
+func (j *journey) reach(ctx context.Context, servers []core.Server) (err error) {
+	if j.host, err = j.deps.Hosts(ctx, servers[0]); err != nil {
+		return err
+	}
+	if len(servers) > 1 {
+		j.builder, err = j.deps.Hosts(ctx, servers[1])
+	}
+	if err == nil && j.snap.First != nil && j.builder == nil {
+		err = core.Errorf(core.CodeBadRequest, "The build server of this deployment was removed from Taffrail.")
+	}
 	return err
 }
 
@@ -179,17 +209,26 @@ func (j *journey) plan(ctx context.Context) error {
 	if j.cancelled() {
 		return errCancelled
 	}
-	plan.Script.ID = j.d.UUID
-	if plan.Script.Limit == 0 { // a plan may know better: a dump takes as long as its schedule allows
-		plan.Script.Limit = time.Duration(j.target.Server().Settings.DynamicTimeout) * time.Second
-	}
-	j.snap.Script, j.snap.Keep = plan.Script, plan.Keep
+	j.prepare(&plan)
+	j.snap.First, j.snap.Script, j.snap.Keep = plan.First, plan.Script, plan.Keep
 	sealed, err := j.snap.seal()
 	if err != nil {
 		return err
 	}
 	j.d.Config.Hash, j.d.Config.Snapshot = plan.Hash, sealed
 	return j.deps.Store.SetConfig(ctx, j.d)
+}
+
+// prepare gives the scripts of a plan their ids and, where it has none, their limits. That
+// of the first stage has an id of its own: both servers may turn out to be one machine.
+func (j *journey) prepare(p *Plan) {
+	p.Script.ID = j.d.UUID
+	if p.Script.Limit == 0 { // a plan may know better: a dump takes as long as its schedule allows
+		p.Script.Limit = time.Duration(j.target.Server().Settings.DynamicTimeout) * time.Second
+	}
+	if p.First != nil {
+		p.First.ID = core.NewID()
+	}
 }
 
 // observe looks at the server, trying again while it cannot be reached: a server that
@@ -199,6 +238,10 @@ func (j *journey) observe(ctx context.Context) (Observed, error) {
 	err := j.persist(ctx, reachLimit, func(ctx context.Context) error {
 		var err error
 		seen.Containers, err = docker.Containers(ctx, j.host, j.target.Project())
+		if err == nil && j.builder != nil {
+			// Whether it is there is found out now: nothing would be failed for it later.
+			_, err = j.builder.Status(ctx, j.d.UUID)
+		}
 		return err
 	})
 	return seen, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/taffrail/taffrail/internal/core"
@@ -23,27 +24,87 @@ const (
 
 var errCancelled = errors.New("cancelled by a person")
 
-// carryOut launches the run, or finds it launched, follows it to its end and settles.
+// carryOut carries out one stage after the other and settles.
 func (j *journey) carryOut(ctx context.Context) error {
-	if j.ingest.End() != nil {
-		return j.settleEnd(ctx) // an earlier controller read all and could not settle any more
+	for {
+		// An earlier controller may have read all and could not go on any more.
+		if j.ingest.End() == nil {
+			if ended, err := j.stage(ctx); !ended {
+				return err
+			}
+		}
+		if !j.building() || j.ingest.End().State != run.StateFinished {
+			return j.settleEnd(ctx)
+		}
+		if err := j.advance(ctx); err != nil {
+			return err
+		}
 	}
+}
+
+// building says whether the first stage of two is on.
+func (j *journey) building() bool { return j.snap.First != nil && j.ingest.Stage() == 0 }
+
+// on is the machine of the stage that is on.
+func (j *journey) on() host.Host {
+	if j.building() {
+		return j.builder
+	}
+	return j.host
+}
+
+// script is that of the stage that is on, with what it takes from the one before.
+func (j *journey) script() run.Script {
+	if j.building() {
+		return *j.snap.First
+	}
+	s := j.snap.Script
+	s.Steps = slices.Clone(s.Steps)
+	answers := j.ingest.Findings().Answers
+	for i, step := range s.Steps {
+		if step.Takes != "" {
+			s.Steps[i].Stdin = answers[step.Takes]
+		}
+	}
+	return s
+}
+
+// advance goes on to the next stage.
+func (j *journey) advance(ctx context.Context) error {
+	j.ingest.Next()
+	batch, err := j.ingest.Batch()
+	if err != nil {
+		return err
+	}
+	if err := j.retryStore(ctx, func() error { return j.deps.Store.Advance(ctx, j.d, batch) }); err != nil {
+		return err
+	}
+	j.ingest.Committed(batch)
+	j.d.Run = core.RunIdentity{}
+	j.deps.Hub.Wake(j.d.LogID)
+	j.log.Info("deployment goes on to its next stage", "stage", j.ingest.Stage())
+	return nil
+}
+
+// stage launches the run of a stage, or finds it launched, and follows it. Without ended
+// the deployment is settled or not ours any more.
+func (j *journey) stage(ctx context.Context) (ended bool, err error) {
 	if j.cancelled() && !j.d.Run.Known() {
 		// Nothing is known to be launched; a launch whose answer got lost is ended too.
-		return j.stopAndSettle(ctx)
+		return false, j.stopAndSettle(ctx)
 	}
 	status, err := j.launch(ctx)
 	if err != nil && j.d.Run.Known() && ctx.Err() == nil && core.CodeOf(err) != core.CodeLost {
-		return j.settleLost(ctx, person(err)+" What was started may still run")
+		return false, j.settleLost(ctx, person(err)+" What was started may still run")
 	}
 	if err != nil {
-		return j.giveUp(ctx, err)
+		return false, j.giveUp(ctx, err)
 	}
 	switch {
 	case status.State == run.StateMissing && status.Reason != "":
-		return j.settleLost(ctx, status.Reason)
+		return false, j.settleLost(ctx, status.Reason)
 	case status.State == run.StateMissing:
-		return j.settleLost(ctx, "its folder on the server is gone")
+		return false, j.settleLost(ctx, "its folder on the server is gone")
 	}
 	return j.followToEnd(ctx)
 }
@@ -52,10 +113,11 @@ func (j *journey) carryOut(ctx context.Context) error {
 // launched is never launched again.
 func (j *journey) launch(ctx context.Context) (run.Status, error) {
 	var status run.Status
+	at, script := j.on(), j.script()
 	err := j.persist(ctx, j.lateLimit(), func(ctx context.Context) error {
 		var err error
 		if j.d.Run.Known() {
-			status, err = j.host.Status(ctx, j.d.UUID)
+			status, err = at.Status(ctx, script.ID)
 			return err
 		}
 		// Whether the deployment is still ours is asked each time: this controller may
@@ -63,7 +125,7 @@ func (j *journey) launch(ctx context.Context) (run.Status, error) {
 		if err := j.deps.Store.SetRun(ctx, j.d); err != nil {
 			return err
 		}
-		status, err = j.host.Launch(ctx, j.snap.Script)
+		status, err = at.Launch(ctx, script)
 		return err
 	})
 	if err != nil || j.d.Run.Known() {
@@ -76,11 +138,12 @@ func (j *journey) launch(ctx context.Context) (run.Status, error) {
 
 // lateLimit is how long the server may stay away once the run may be going on.
 func (j *journey) lateLimit() time.Duration {
-	return max(j.snap.Script.Limit, reachLimit) + extraLimit
+	return max(j.script().Limit, reachLimit) + extraLimit
 }
 
-// followToEnd follows the spool over as many connections as it takes.
-func (j *journey) followToEnd(ctx context.Context) error {
+// followToEnd follows the spool over as many connections as it takes. Without ended it has
+// settled, or the deployment is not ours any more.
+func (j *journey) followToEnd(ctx context.Context) (ended bool, err error) {
 	killed := j.killOnCancel(ctx)
 	defer killed.stop()
 	var away time.Time
@@ -90,26 +153,26 @@ func (j *journey) followToEnd(ctx context.Context) error {
 		j.takeNotes()
 		switch {
 		case ctx.Err() != nil:
-			return context.Cause(ctx)
+			return false, context.Cause(ctx)
 		case err == nil:
-			return j.settleEnd(ctx)
+			return true, nil
 		case errors.Is(err, host.ErrRunDead):
-			return j.settleDead(ctx)
+			return false, j.settleDead(ctx)
 		case core.CodeOf(err) == core.CodeLost:
-			return err
+			return false, err
 		}
 		if away.IsZero() {
 			away, pause = time.Now(), firstPause
 			j.say(core.Warning, "Connection to the server lost: "+person(err)+" The run goes on there; reconnecting.")
 		}
 		if err := j.commit(ctx); err != nil {
-			return err
+			return false, err
 		}
 		if time.Since(away) > j.lateLimit() {
-			return j.settleLost(ctx, "the server cannot be reached any more; what was started may still run")
+			return false, j.settleLost(ctx, "the server cannot be reached any more; what was started may still run")
 		}
 		if err := sleep(ctx, pause); err != nil {
-			return err
+			return false, err
 		}
 		pause = min(pause*2, longestPause)
 	}
@@ -120,6 +183,7 @@ func (j *journey) followToEnd(ctx context.Context) error {
 func (j *journey) killOnCancel(ctx context.Context) *killer {
 	ctx, stop := context.WithCancel(ctx)
 	k := &killer{stopFunc: stop, done: make(chan struct{})}
+	at, id := j.on(), j.script().ID
 	go func() {
 		defer close(k.done)
 		select {
@@ -129,7 +193,7 @@ func (j *journey) killOnCancel(ctx context.Context) *killer {
 		}
 		j.noteLine(core.Warning, "Cancel was asked for; ending the run.")
 		for pause := firstPause; ; pause = min(pause*2, longestPause) {
-			err := j.host.Kill(ctx, j.d.UUID)
+			err := at.Kill(ctx, id)
 			if err == nil || ctx.Err() != nil {
 				return
 			}

@@ -35,7 +35,7 @@ func (j *journey) follow(ctx context.Context, away *time.Time) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	offset := j.ingest.Offset()
-	follower, err := j.host.Follow(ctx, j.d.UUID, offset)
+	follower, err := j.on().Follow(ctx, j.script().ID, offset)
 	if err != nil {
 		return err
 	}

@@ -34,6 +34,12 @@ type Target interface {
 	Plan(d core.Deployment, seen Observed) (Plan, error)
 }
 
+// Builder is a Target whose plans may begin on another server.
+type Builder interface {
+	// Builder is where the first stage of a plan is carried out; zero: there is none.
+	Builder() core.Server
+}
+
 // Observed is what is on the server before a plan is made.
 type Observed struct {
 	Containers     []core.Container // of the resource, running or not
@@ -43,6 +49,10 @@ type Observed struct {
 
 // Plan is what a deployment does.
 type Plan struct {
+	// First is carried out before Script, on the server that the Target's Builder names.
+	// Its answers are given to the steps of Script that take them. Nil: there is no such
+	// stage.
+	First  *run.Script
 	Script run.Script
 	// Hash identifies the configuration: equal hash, equal result.
 	Hash string
@@ -52,4 +62,9 @@ type Plan struct {
 }
 
 // String shows the plan without any secret value; golden files hold it.
-func (p Plan) String() string { return p.Script.String() }
+func (p Plan) String() string {
+	if p.First == nil {
+		return p.Script.String()
+	}
+	return "first, on the build server:\n" + p.First.String() + "then:\n" + p.Script.String()
+}

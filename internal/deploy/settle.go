@@ -10,6 +10,7 @@ import (
 
 	"github.com/taffrail/taffrail/internal/core"
 	"github.com/taffrail/taffrail/internal/docker"
+	"github.com/taffrail/taffrail/internal/host"
 	"github.com/taffrail/taffrail/internal/logs"
 )
 
@@ -47,7 +48,7 @@ func (j *journey) settleDead(ctx context.Context) error {
 		return j.stopAndSettle(ctx)
 	}
 	reason := "killed"
-	if status, err := j.host.Status(ctx, j.d.UUID); err == nil && status.Reason != "" {
+	if status, err := j.on().Status(ctx, j.script().ID); err == nil && status.Reason != "" {
 		reason = status.Reason
 	}
 	return j.settleLost(ctx, reason)
@@ -64,7 +65,7 @@ func (j *journey) settleLost(ctx context.Context, why string) error {
 // stopAndSettle makes sure that nothing of the run is left and settles the cancel.
 func (j *journey) stopAndSettle(ctx context.Context) error {
 	outcome := core.Outcome{Reason: "Cancelled; the processes of the run are gone."}
-	if err := j.host.Kill(ctx, j.d.UUID); err != nil {
+	if err := j.on().Kill(ctx, j.script().ID); err != nil {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
@@ -218,8 +219,16 @@ func (j *journey) aftermath(ctx context.Context) {
 	}
 	ctx, stop := context.WithTimeout(ctx, reachLimit)
 	defer stop()
+	j.tidy(ctx, j.host, j.d.UUID)
+	if j.snap.First != nil && j.builder != nil {
+		j.tidy(ctx, j.builder, j.snap.First.ID)
+	}
+}
+
+// tidy takes away what a run left on its machine.
+func (j *journey) tidy(ctx context.Context, at host.Host, id core.ID) {
 	for pause := firstPause; ; pause = min(pause*2, longestPause) {
-		err := j.host.Remove(ctx, j.d.UUID)
+		err := at.Remove(ctx, id)
 		if err == nil {
 			return
 		}

@@ -12,6 +12,7 @@ import (
 // snapshot is what exactly a deployment runs with. It is committed before the launch,
 // so that a controller that takes over launches and redacts the very same.
 type snapshot struct {
+	First   *run.Script    `json:"first,omitempty"` // on the build server, before Script
 	Script  run.Script     `json:"script"`
 	Secrets []redact.Value `json:"secrets"`
 	Keep    []byte         `json:"keep,omitempty"`

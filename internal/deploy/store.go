@@ -18,6 +18,9 @@ type Store interface {
 	AppendLog(ctx context.Context, b core.Batch) error
 	// GetCursor returns the cursor and the seq of the last line.
 	GetCursor(ctx context.Context, logID int64) (core.Cursor, int64, error)
+	// Advance is AppendLog for the last lines of a stage that another one follows: the
+	// cursor is that of the next, whose run is not known yet.
+	Advance(ctx context.Context, d core.Deployment, last core.Batch) error
 	// Settle ends a deployment in the same transaction as the last lines: d.Status,
 	// d.Outcome and d.Config.Digests. The move is compare-and-set from in_progress.
 	Settle(ctx context.Context, d core.Deployment, last core.Batch) error

@@ -30,8 +30,10 @@ type Ingest struct {
 
 // state is the JSON in core.Cursor.State.
 type state struct {
-	Done     int64                  `json:"done"` // spool offset behind the last frame taken in
-	Step     core.Step              `json:"step"` // the step that runs, or the last one
+	Stage    int                    `json:"stage,omitempty"`  // how many runs of the deployment have ended before this one
+	Before   int                    `json:"before,omitempty"` // number of the last step of those
+	Done     int64                  `json:"done"`             // spool offset behind the last frame taken in
+	Step     core.Step              `json:"step"`             // the step that runs, or the last one
 	Hidden   bool                   `json:"hidden,omitempty"`
 	Open     bool                   `json:"open,omitempty"` // Step has not ended
 	Streams  map[core.Stream]resume `json:"streams,omitempty"`
@@ -89,6 +91,19 @@ func (in *Ingest) Identity() run.Identity { return in.state.Identity }
 // End returns the end record once it was taken in.
 func (in *Ingest) End() *run.End { return in.state.End }
 
+// Stage says how many runs of the deployment have come to their end and were followed by
+// another one.
+func (in *Ingest) Stage() int { return in.state.Stage }
+
+// Next goes on to the run of the next stage, when the end record of the one before was
+// taken in: to its spool, from the beginning. The numbers of lines and steps go on, and
+// what was found out stays. It is durable with the next batch, which has the last lines
+// of the run that ended besides: not a moment of a takeover lies between the two.
+func (in *Ingest) Next() {
+	in.state = state{Stage: in.state.Stage + 1, Before: in.state.Step.Number, Found: in.state.Found}
+	in.known = 0
+}
+
 // Say adds a line of Taffrail's own.
 func (in *Ingest) Say(at time.Time, stream core.Stream, text string) {
 	in.add(core.Line{Stream: stream, At: at, Output: clean([]byte(in.set.String(text)), true)})
@@ -98,6 +113,9 @@ func (in *Ingest) Say(at time.Time, stream core.Stream, text string) {
 // their offset; of data frames those bytes are used that are not in the log yet.
 func (in *Ingest) Take(f run.Frame) error {
 	in.at = f.At
+	if f.Step > 0 {
+		f.Step += in.state.Before
+	}
 	data := f.Kind == run.FrameStdout || f.Kind == run.FrameStderr
 	if f.To <= in.known && !data {
 		return nil

@@ -41,7 +41,7 @@ func kindViews() map[core.Kind]func(core.Deployment, *api.Deployment) {
 		},
 		core.KindApplication: func(d core.Deployment, out *api.Deployment) {
 			out.ApplicationDeployment = &api.ApplicationDeployment{
-				ApplicationID: strconv.FormatInt(d.Resource.RowID, 10), ApplicationName: d.Resource.Name,
+				ApplicationID: strconv.FormatInt(d.Resource.RowID, 10), ApplicationName: d.Resource.Name, BuildServerID: row(d.Revision.BuildServer),
 				Commit: head(d.Revision.Commit), CommitMessage: text(d.Revision.Message), ConfigurationHash: text(d.Config.Hash),
 				DestinationID: "0", DockerRegistryImageTag: text(d.Revision.Tag), ForceRebuild: d.Options.Force,
 				GitType: text(d.Revision.Provider), IsWebhook: d.Trigger == core.TriggerWebhook,

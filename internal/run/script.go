@@ -29,22 +29,25 @@ type Script struct {
 // set. The first step that fails ends the run; later steps run all the same when they say
 // Always or, only then, OnFailure.
 type Step struct {
-	Name    string            `json:"name"`            // short and stable: "pull", "start"
-	Title   string            `json:"title"`           // said in the log when it starts
-	Argv    []string          `json:"argv,omitempty"`  // command; never through a shell
-	Env     map[string]string `json:"env,omitempty"`   // added to the runner's environment
-	Stdin   string            `json:"stdin,omitempty"` // what the command reads
-	Files   []File            `json:"files,omitempty"`
-	Delete  []string          `json:"delete,omitempty"` // absolute paths below the remote folder, removed with what is in them
-	Watch   *Watch            `json:"watch,omitempty"`
-	Ports   *Ports            `json:"ports,omitempty"`
-	Object  *Object           `json:"object,omitempty"`
-	Input   *Input            `json:"input,omitempty"`    // with Argv: what it reads, instead of Stdin
-	Output  *Output           `json:"output,omitempty"`   // with Argv: where its standard output goes, instead of to the log
-	Timeout time.Duration     `json:"timeout,omitempty"`  // of all attempts together; 0: the run's own limit
-	Retries int               `json:"retries,omitempty"`  // further attempts after a failure; idempotent steps only
-	MayFail bool              `json:"may_fail,omitempty"` // the exit code is recorded, the run goes on
-	Always  bool              `json:"always,omitempty"`   // runs after a failure too
+	Name  string            `json:"name"`            // short and stable: "pull", "start"
+	Title string            `json:"title"`           // said in the log when it starts
+	Argv  []string          `json:"argv,omitempty"`  // command; never through a shell
+	Env   map[string]string `json:"env,omitempty"`   // added to the runner's environment
+	Stdin string            `json:"stdin,omitempty"` // what the command reads
+	// Takes is the name of an Answer of an earlier stage of the deployment. The controller
+	// gives it to the command as its Stdin.
+	Takes   string        `json:"takes,omitempty"`
+	Files   []File        `json:"files,omitempty"`
+	Delete  []string      `json:"delete,omitempty"` // absolute paths below the remote folder, removed with what is in them
+	Watch   *Watch        `json:"watch,omitempty"`
+	Ports   *Ports        `json:"ports,omitempty"`
+	Object  *Object       `json:"object,omitempty"`
+	Input   *Input        `json:"input,omitempty"`    // with Argv: what it reads, instead of Stdin
+	Output  *Output       `json:"output,omitempty"`   // with Argv: where its standard output goes, instead of to the log
+	Timeout time.Duration `json:"timeout,omitempty"`  // of all attempts together; 0: the run's own limit
+	Retries int           `json:"retries,omitempty"`  // further attempts after a failure; idempotent steps only
+	MayFail bool          `json:"may_fail,omitempty"` // the exit code is recorded, the run goes on
+	Always  bool          `json:"always,omitempty"`   // runs after a failure too
 	// OnFailure runs the step only after a failure or a cancel of a step before it, behind
 	// all others, to put back what was there: not before a step that changes anything has
 	// begun, and after a cancel for 20 seconds in all. The first that fails ends it. What

@@ -34,6 +34,7 @@ func (s Step) flags() string {
 		{s.Group != "", "of " + s.Group},
 		{s.Spares != "", "spares " + s.Spares},
 		{s.Answer != "", "answer " + s.Answer},
+		{s.Takes != "", "takes " + s.Takes},
 		{s.Retries > 0, fmt.Sprintf("%d retries", s.Retries)},
 		{s.Timeout > 0, "within " + s.Timeout.String()},
 	} {

@@ -58,6 +58,11 @@ func loadApplicationPlace(ctx context.Context, s *session, d core.Deployment, v 
 		OR d.id IN (SELECT f.destination_id FROM application_destinations f WHERE f.application_id = $3))`,
 		d.Server.RowID, v.Application.DestinationID, v.Application.RowID)
 	v.Destination = append(to, core.Destination{})[0]
+	if err != nil || d.Revision.BuildServer == 0 {
+		return err
+	}
+	by, err := list(ctx, s, scanServer, `SELECT `+serverColumns+` FROM servers WHERE id = $1 AND team_id = $2`, d.Revision.BuildServer, d.TeamID)
+	v.Builder = append(by, core.Server{})[0]
 	return err
 }
 

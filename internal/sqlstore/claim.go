@@ -11,9 +11,10 @@ import (
 
 // candidate is a deployment that may be claimed.
 type candidate struct {
-	kind   kind
-	row    int64
-	server int64
+	kind    kind
+	row     int64
+	server  int64
+	builder int64 // server that builds for it; 0: none
 }
 
 func scanCandidate(r row) (candidate, error) {
@@ -21,7 +22,7 @@ func scanCandidate(r row) (candidate, error) {
 		c    candidate
 		name core.Kind
 	)
-	if err := r.Scan(&name, &c.row, &c.server); err != nil {
+	if err := r.Scan(&name, &c.row, &c.server, &c.builder); err != nil {
 		return c, err
 	}
 	var err error
@@ -76,8 +77,8 @@ func (db *DB) claim(ctx context.Context, step claimFunc, owner string, lease tim
 	return d, err
 }
 
-var expired = `SELECT kind, id, server_id FROM (` +
-	union(`SELECT '{kind}' AS kind, d.id, d.server_id, d.lease_until FROM {queue} d WHERE `+active+` AND d.status = 'in_progress' AND d.lease_until < $1`) +
+var expired = `SELECT kind, id, server_id, builder FROM (` +
+	union(`SELECT '{kind}' AS kind, d.id, d.server_id, {builder} AS builder, d.lease_until FROM {queue} d WHERE `+active+` AND d.status = 'in_progress' AND d.lease_until < $1`) +
 	`) AS e ORDER BY lease_until LIMIT 1`
 
 // adopt takes over the deployment whose lease has been over for longest. sql.ErrNoRows
@@ -98,14 +99,16 @@ func (db *DB) adopt(ctx context.Context, s *session, owner string, lease time.Du
 
 // waiting lists the queued deployments that may start, in order. turn is the place among
 // the active deployments of the same lane of a resource, the running one first: only the
-// first in turn may start, so none overtakes another of its lane.
-var waiting = `SELECT w.kind, w.id, w.server_id FROM (
+// first in turn may start, so none overtakes another of its lane. One that another server
+// builds for counts on both.
+var waiting = `SELECT w.kind, w.id, w.server_id, w.builder FROM (
 	SELECT a.*,
 		ROW_NUMBER() OVER (PARTITION BY resource_uuid, lane ORDER BY CASE status WHEN 'in_progress' THEN 0 ELSE 1 END, log_id) AS turn,
-		COUNT(*) FILTER (WHERE status = 'in_progress') OVER (PARTITION BY server_id) AS running
-	FROM (` + union(`SELECT '{kind}' AS kind, d.id, d.log_id, d.server_id, d.resource_uuid, {lane} AS lane, d.status FROM {queue} d WHERE `+active) + `) AS a
-) AS w JOIN servers v ON v.id = w.server_id
-WHERE w.status = 'queued' AND w.turn = 1 AND w.running < v.concurrent_builds`
+		COUNT(*) FILTER (WHERE status = 'in_progress') OVER (PARTITION BY server_id) AS running,
+		COUNT(*) FILTER (WHERE status = 'in_progress') OVER (PARTITION BY builder) AS building
+	FROM (` + union(`SELECT '{kind}' AS kind, d.id, d.log_id, d.server_id, d.resource_uuid, {lane} AS lane, {builder} AS builder, d.status FROM {queue} d WHERE `+active) + `) AS a
+) AS w JOIN servers v ON v.id = w.server_id LEFT JOIN servers b ON b.id = w.builder
+WHERE w.status = 'queued' AND w.turn = 1 AND w.running < v.concurrent_builds AND (b.id IS NULL OR w.building < b.concurrent_builds)`
 
 // claimQueued starts the next queued deployment. sql.ErrNoRows when there is none.
 func (db *DB) claimQueued(ctx context.Context, s *session, owner string, lease time.Duration) (candidate, error) {
@@ -113,12 +116,14 @@ func (db *DB) claimQueued(ctx context.Context, s *session, owner string, lease t
 	if err != nil {
 		return first, err
 	}
-	// Under the lock of the server's row the choice is made again: it now sees what
-	// others have committed, and no one can start anything on this server beside it.
-	if _, err := s.exec(ctx, `UPDATE servers SET claim_seq = claim_seq + 1 WHERE id = $1`, first.server); err != nil {
-		return first, err
+	// Under the lock of the servers' rows the choice is made again: it now sees what
+	// others have committed, and no one can start anything on these servers beside it.
+	for _, server := range []int64{min(first.server, first.builder), max(first.server, first.builder)} {
+		if _, err := s.exec(ctx, `UPDATE servers SET claim_seq = claim_seq + 1 WHERE id = $1`, server); err != nil {
+			return first, err
+		}
 	}
-	c, err := one(ctx, s, scanCandidate, waiting+` AND w.server_id = $1 ORDER BY w.log_id LIMIT 1`, first.server)
+	c, err := one(ctx, s, scanCandidate, waiting+` AND w.server_id = $1 AND w.builder = $2 ORDER BY w.log_id LIMIT 1`, first.server, first.builder)
 	if err != nil {
 		return c, raced(err)
 	}

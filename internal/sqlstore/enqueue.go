@@ -40,6 +40,9 @@ func (db *DB) enqueue(ctx context.Context, s *session, d core.Deployment) (core.
 	if err := readResource(ctx, s, k, &d); err != nil {
 		return d, false, err
 	}
+	if err := db.pickBuilder(ctx, s, &d); err != nil {
+		return d, false, err
+	}
 	if !d.Options.Force {
 		same, err := db.lastQueued(ctx, s, k, d)
 		if err != nil || same.RowID != 0 {
@@ -54,6 +57,23 @@ func (db *DB) enqueue(ctx context.Context, s *session, d core.Deployment) (core.
 	}
 	queued, err := db.add(ctx, s, k, d)
 	return queued, false, err
+}
+
+// pickBuilder decides which server builds for d. That there is none is told by its plan.
+func (db *DB) pickBuilder(ctx context.Context, s *session, d *core.Deployment) error {
+	d.Revision.BuildServer = 0
+	if d.Kind != core.KindApplication || d.Verb != core.VerbDeploy && d.Verb != core.VerbStart {
+		return nil
+	}
+	a, err := db.readApplication(ctx, s, `WHERE r.id = $1 AND r.team_id = $2`, d.Resource.RowID, d.TeamID)
+	if err != nil || !a.Build.BuildServer || a.Build.Pack == core.PackImage {
+		return err
+	}
+	servers, err := list(ctx, s, scanServer, serversOfTeam, d.TeamID)
+	if picked, ok := core.PickBuilder(servers, a); ok {
+		d.Revision.BuildServer = picked.RowID
+	}
+	return err
 }
 
 // add stores d as queued, tells other controllers and reads it back.

@@ -22,6 +22,7 @@ type kind struct {
 	log       string // column of logs that points to the deployment
 	owner     string // column of environment_variables that points to the resource
 	lane      string // number of the lane, in terms of queue row d: deployments of other lanes of a resource are in nobody's way
+	builder   string // row id of the server that builds for it, in terms of queue row d; 0: none
 	revision  string // the columns of revision, in terms of queue row d
 	extra     []extra
 }
@@ -45,6 +46,7 @@ var revision = []struct {
 	{extra{"pull_request_id", func(d core.Deployment) any { return d.Revision.PullRequest }}, `0`, func(r *core.Revision) any { return &r.PullRequest }},
 	{extra{"docker_registry_image_tag", func(d core.Deployment) any { return clean(d.Revision.Tag) }}, `''`, func(r *core.Revision) any { return &r.Tag }},
 	{extra{"git_type", func(d core.Deployment) any { return clean(d.Revision.Provider) }}, `''`, func(r *core.Revision) any { return &r.Provider }},
+	{extra{"build_server_id", func(d core.Deployment) any { return refOrNil(d.Revision.BuildServer) }}, `0`, func(r *core.Revision) any { return &r.BuildServer }},
 	{extra{"only_this_server", func(d core.Deployment) any { return d.Revision.OnlyHere }}, `FALSE`, func(r *core.Revision) any { return &r.OnlyHere }},
 }
 
@@ -75,13 +77,13 @@ var kinds = []kind{
 		name: core.KindApplication, queue: "application_deployment_queues", resources: "applications",
 		ref: "application_id", refTo: "id", title: "application_name", row: "d.application_id", typ: "''",
 		restype: "r.build_pack", log: "application_deployment_id", owner: "application_id",
-		lane: "d.pull_request_id", revision: readRevision(true), extra: applicationExtra(),
+		lane: "d.pull_request_id", builder: "COALESCE(d.build_server_id, 0)", revision: readRevision(true), extra: applicationExtra(),
 	},
 	{
 		name: core.KindService, queue: "service_deployment_queues", resources: "services",
 		ref: "service_id", refTo: "id", title: "service_name", row: "d.service_id", typ: "''",
 		restype: "r.service_type", log: "service_deployment_id", owner: "service_id",
-		lane: "0", revision: readRevision(false),
+		lane: "0", builder: "0", revision: readRevision(false),
 		extra: []extra{
 			{"pull_latest_images", func(d core.Deployment) any { return d.Options.PullLatest }},
 			{"stop_before_start", func(d core.Deployment) any { return d.Options.StopBeforeStart }},
@@ -92,7 +94,7 @@ var kinds = []kind{
 		ref: "database_id", refTo: "uuid", title: "database_name",
 		row: "(SELECT r.id FROM databases r WHERE r.uuid = d.database_id)", typ: "d.database_type",
 		restype: "r.database_type", log: "database_deployment_id", owner: "database_id",
-		lane: "0", revision: readRevision(false),
+		lane: "0", builder: "0", revision: readRevision(false),
 		extra: []extra{{"database_type", func(d core.Deployment) any { return d.Resource.Type }}},
 	},
 }
@@ -111,7 +113,7 @@ func kindOf(name core.Kind) (kind, error) {
 func (k kind) fill(text string) string {
 	return strings.NewReplacer("{kind}", string(k.name), "{queue}", k.queue, "{resources}", k.resources, "{ref}", k.ref,
 		"{refTo}", k.refTo, "{title}", k.title, "{row}", k.row, "{type}", k.typ, "{restype}", k.restype,
-		"{log}", k.log, "{owner}", k.owner, "{lane}", k.lane, "{revision}", k.revision).Replace(text)
+		"{log}", k.log, "{owner}", k.owner, "{lane}", k.lane, "{builder}", k.builder, "{revision}", k.revision).Replace(text)
 }
 
 // reference is what {ref} holds for a resource.

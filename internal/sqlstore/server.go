@@ -95,8 +95,10 @@ func (db *DB) GetServer(ctx context.Context, team int64, id core.ID) (core.Serve
 
 // ListServers returns the servers of a team.
 func (db *DB) ListServers(ctx context.Context, team int64) ([]core.Server, error) {
-	return getList(ctx, db, "servers", scanServer, `SELECT `+serverColumns+` FROM servers WHERE team_id = $1 ORDER BY id`, team)
+	return getList(ctx, db, "servers", scanServer, serversOfTeam, team)
 }
+
+const serversOfTeam = `SELECT ` + serverColumns + ` FROM servers WHERE team_id = $1 ORDER BY id`
 
 // UpdateServer writes name, description, address, user, port, key, pinned host key,
 // proxy type and settings of the server with v's uuid.

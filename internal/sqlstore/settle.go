@@ -46,6 +46,20 @@ func (db *DB) SetRun(ctx context.Context, d core.Deployment) error {
 	})
 }
 
+// Advance goes on to the next stage of a deployment: the last lines of the one before it
+// and the cursor of the next, whose run is not known yet. CodeLost as for Settle.
+func (db *DB) Advance(ctx context.Context, d core.Deployment, last core.Batch) error {
+	last.LogID, last.Fence = d.LogID, d.Lease.Fence
+	return db.carry(ctx, "go on to the next stage of a deployment", d, func(k kind, s *session, now int64) (int64, error) {
+		n, err := s.exec(ctx, k.fill(`UPDATE {queue} SET run_boot_id = '', current_process_id = NULL, run_started = '', updated_at = $1 WHERE id = $2`+held+`$3`),
+			now, d.RowID, d.Lease.Fence)
+		if err != nil || n == 0 {
+			return n, err
+		}
+		return n, db.append(ctx, s, last)
+	})
+}
+
 // Settle ends a deployment in the same transaction as the last lines of its log:
 // d.Status, d.Outcome, d.Config.Digests. CodeLost unless it is in progress with d's
 // fence, so it happens once.

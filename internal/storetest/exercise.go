@@ -55,6 +55,8 @@ func Exercise(t *testing.T, open func(testing.TB) *sqlstore.DB) {
 		"order":               exerciseOrder,
 		"leases":              exerciseLeases,
 		"carrying":            exerciseCarrying,
+		"advancing":           exerciseAdvancing,
+		"build servers":       exerciseBuilders,
 		"logs":                exerciseLogs,
 		"jobs":                exerciseJobs,
 		"packing":             exercisePacking,

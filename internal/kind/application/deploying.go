@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/taffrail/taffrail/internal/build"
+	"github.com/taffrail/taffrail/internal/compose"
 	"github.com/taffrail/taffrail/internal/core"
 	"github.com/taffrail/taffrail/internal/deploy"
 	"github.com/taffrail/taffrail/internal/git"
@@ -18,7 +20,11 @@ const answerCommit = "commit"
 
 // deploying builds the image, unless it is there, and brings it up.
 func (p *planner) deploying() (deploy.Plan, error) {
-	in, err := p.building()
+	apart, err := p.apart()
+	if err != nil {
+		return deploy.Plan{}, err
+	}
+	in, err := p.building(apart)
 	if err != nil {
 		return deploy.Plan{}, undeployable(err)
 	}
@@ -28,19 +34,48 @@ func (p *planner) deploying() (deploy.Plan, error) {
 	}
 	s := *p.setup
 	s.Image, s.BuildHash = made.Image, made.Hash
-	var notes []run.Step
-	if p.Application.Build.BuildServer {
-		notes = append(notes, note("Building on the server itself: separate build servers are not supported yet."))
-	}
+	var steps []run.Step
 	for _, one := range made.Notes {
-		notes = append(notes, note(one))
+		steps = append(steps, note(one))
 	}
-	return p.finished(s, append(notes, made.Steps...))
+	steps = append(steps, made.Steps...)
+	if !apart {
+		return p.finished(s, steps)
+	}
+	fetch, err := in.Fetch(made.Image)
+	if err != nil {
+		return deploy.Plan{}, undeployable(err)
+	}
+	plan, err := p.finished(s, fetch)
+	if err != nil {
+		return deploy.Plan{}, err
+	}
+	on := p.Builder()
+	steps = slices.Concat([]run.Step{note("Building on server " + on.Name + ".")}, steps, build.Handed(), p.prune(&s))
+	first := compose.Script("", in.Dir, on, steps)
+	plan.First = &first
+	return plan, nil
 }
 
-// building says what is built.
-func (p *planner) building() (build.Input, error) {
+// apart says whether another server builds what is deployed.
+func (p *planner) apart() (bool, error) {
 	b := p.Application.Build
+	switch {
+	case !b.BuildServer || b.Pack == core.PackImage:
+		return false, nil
+	case p.d.Revision.BuildServer == 0:
+		return false, core.Errorf(core.CodeBadRequest,
+			"The application is to be built on a build server, and none can be used. Make a server of the team one (is_build_server) and validate it, or switch use_build_server off.")
+	case p.LoadedApplication.Builder.RowID == 0:
+		return false, core.Errorf(core.CodeBadRequest, "The server that was to build the application was removed from Taffrail. Deploy once more.")
+	}
+	return p.Builder().RowID != 0, nil
+}
+
+// building says what is built, and whether on another server. A further server of a
+// deployment gets what was built for the first one, if that can be.
+func (p *planner) building(apart bool) (build.Input, error) {
+	b, again := p.Application.Build, p.d.Revision.OnlyHere
 	f := faults{}
 	clean := func(field, text string) string {
 		at, err := git.CleanPath(field, text)
@@ -48,11 +83,17 @@ func (p *planner) building() (build.Input, error) {
 		return at
 	}
 	in := build.Input{
-		Repository: p.repository(), Dir: p.dir, Build: b, Start: p.Application.Runtime.StartCommand,
+		Repository: p.repository(), Dir: p.dir, Build: b, Shared: again && !apart, Start: p.Application.Runtime.StartCommand,
 		Base: clean("base_directory", b.BaseDirectory), Publish: clean("publish_directory", b.PublishDir),
 		Dockerfile: clean("dockerfile_location", cmp.Or(b.DockerfilePath, build.DefaultDockerfile)),
-		Labels:     map[string]string{"taffrail.managed": "true", "taffrail.application.uuid": string(p.Application.UUID)},
-		Fresh:      p.d.Options.Force || b.NoCache, Pull: p.d.Options.PullLatest,
+		Labels:     map[string]string{"taffrail.managed": "true", labelUUID: string(p.Application.UUID)},
+		Fresh:      (p.d.Options.Force || b.NoCache) && !(apart && again), Pull: p.d.Options.PullLatest && !(apart && again),
+	}
+	if apart {
+		in.Dir = p.folder(p.Builder())
+	}
+	if p.preview() {
+		in.Prefix = fmt.Sprintf("pr-%d-", p.revision.PullRequest)
 	}
 	if p.d.Revision.Tag != "" {
 		in.Build.ImageTag = p.d.Revision.Tag
@@ -91,7 +132,7 @@ func (p *planner) checkout(in build.Input) ([]run.Step, error) {
 		return nil, err
 	}
 	return append(steps, run.Step{
-		Name: "message", Title: "Reading the message of the commit.", Argv: git.Describe(p.dir, in.Commit).Argv, Answer: answerCommit,
+		Name: "message", Title: "Reading the message of the commit.", Argv: git.Describe(in.Dir, in.Commit).Argv, Answer: answerCommit,
 		MayFail: true, Hidden: true,
 	}), nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/taffrail/taffrail/internal/compose"
 	"github.com/taffrail/taffrail/internal/core"
 	"github.com/taffrail/taffrail/internal/deploy"
 	"github.com/taffrail/taffrail/internal/git"
@@ -58,7 +57,7 @@ func (k *Kind) read(ctx context.Context, d core.Deployment) (*target, error) {
 		return nil, fmt.Errorf("load application: %w", err)
 	}
 	t := &target{LoadedApplication: loaded, revision: d.Revision, verb: d.Verb}
-	t.dir = compose.Folder(loaded.Server, "applications", core.ID(t.Project()))
+	t.dir = t.folder(loaded.Server)
 	return t, nil
 }
 

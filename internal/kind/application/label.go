@@ -8,6 +8,9 @@ import (
 	"github.com/taffrail/taffrail/internal/proxy"
 )
 
+// labelUUID is the label by which containers and images of an application are found.
+const labelUUID = "taffrail.application.uuid"
+
 var slugless = regexp.MustCompile(`[^a-z0-9]+`)
 
 // slug is a name as it stands in labels that others look for.
@@ -20,7 +23,7 @@ func slug(name string) string {
 func (t *target) labels() map[string]string {
 	a := t.Application
 	return map[string]string{
-		"taffrail.managed": "true", "taffrail.type": "application", "taffrail.application.uuid": string(a.UUID),
+		"taffrail.managed": "true", "taffrail.type": "application", labelUUID: string(a.UUID),
 		"coolify.managed": "true", "coolify.type": "application", "coolify.applicationId": strconv.FormatInt(a.RowID, 10),
 		"coolify.resourceName": slug(a.Name), "coolify.projectName": slug(t.LoadedApplication.Project), "coolify.environmentName": slug(t.Environment),
 		"coolify.serviceName": slug(a.Name), "coolify.pullRequestId": strconv.Itoa(t.revision.PullRequest),

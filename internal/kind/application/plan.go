@@ -198,7 +198,7 @@ func (p *planner) have(s *setup) []run.Step {
 	}
 	return []run.Step{look, {
 		Name: "pull", Title: "The image is not on this server: looking for it in its registry.", Prepares: true, Group: "image",
-		Argv: []string{"sh", "-c", pullScript, "sh", s.Image},
+		Argv: []string{"sh", "-c", pullScript, "sh", s.Image, s.exact},
 	}}
 }
 
@@ -210,8 +210,10 @@ const (
   exit
 fi
 docker image inspect --format '{{.Id}}' "$1"`
-	// pullScript pulls image $1, which may have been built here and be gone.
-	pullScript = `docker pull "$1" && exit 0
+	// pullScript pulls image $1, which may have been built here and be gone. If it was
+	// pushed, $2 says where it is.
+	pullScript = `case $2 in *@*) docker pull "$2" && docker image tag "$2" "$1" && exit 0 ;; esac
+docker pull "$1" && exit 0
 echo "The image $1 is not on this server any more, and in no registry that it can be pulled from. Deploy the commit anew." >&2
 exit 1`
 )

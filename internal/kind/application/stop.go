@@ -24,9 +24,7 @@ func (p *planner) stopping() []run.Step {
 		})
 	}
 	if remove.Images {
-		steps = append(steps, run.Step{
-			Name: "images", Title: "Deleting images.", MayFail: true, Hidden: true, Argv: []string{"sh", "-c", pruneScript, "sh", p.repository()},
-		})
+		steps = append(steps, p.pruning("images", "Deleting images."))
 	}
 	if remove.Configurations {
 		steps = append(steps, run.Step{Name: "delete", Title: "Deleting " + p.dir + ".", Delete: []string{p.dir}})

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/taffrail/taffrail/internal/compose"
 	"github.com/taffrail/taffrail/internal/core"
 	"github.com/taffrail/taffrail/internal/deploy"
 	"github.com/taffrail/taffrail/internal/git"
@@ -23,6 +24,19 @@ type target struct {
 
 // Server implements deploy.Target.
 func (t *target) Server() core.Server { return t.LoadedApplication.Server }
+
+// Builder implements deploy.Builder.
+func (t *target) Builder() core.Server {
+	if t.LoadedApplication.Builder.RowID == t.LoadedApplication.Server.RowID {
+		return core.Server{}
+	}
+	return t.LoadedApplication.Builder
+}
+
+// folder is that of the application on a server.
+func (t *target) folder(on core.Server) string {
+	return compose.Folder(on, "applications", core.ID(t.Project()))
+}
 
 // Project implements deploy.Target.
 func (t *target) Project() string { return string(t.Application.UUID) + t.suffix() }
