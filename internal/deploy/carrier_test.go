@@ -146,6 +146,21 @@ func TestTakeOverLosesNothing(t *testing.T) {
 	t.Parallel()
 	const n = 3000
 	r := newRig(t, count(n, 2*time.Second))
+	d := r.enqueue()
+	takeovers := r.takeOvers(d)
+	got := r.get(d.UUID)
+	if got.Status != core.StatusFailed || got.Outcome.ExitCode == nil || *got.Outcome.ExitCode != 3 {
+		t.Errorf("ended as %s, %+v", got.Status, got.Outcome)
+	}
+	if diff := cmp.Diff(numbers(n), r.output(d, core.Stdout)); diff != "" {
+		t.Errorf("after %d takeovers (-want +got):\n%s", takeovers, diff)
+	}
+}
+
+// takeOvers carries a deployment to its end by many controllers, and returns how often it
+// was taken over.
+func (r *rig) takeOvers(d core.Deployment) int {
+	r.t.Helper()
 	var breaks, refused atomic.Int64
 	shaky := func(d *deploy.Deps) {
 		d.Store = shakyStore{d.Store, &refused}
@@ -154,11 +169,10 @@ func TestTakeOverLosesNothing(t *testing.T) {
 			return shakyHost{h, &breaks}, err
 		}
 	}
-	d := r.enqueue()
 	var zombies sync.WaitGroup
 	takeovers := 0
 	for !r.get(d.UUID).Status.Terminal() {
-		ctx, kill := context.WithCancelCause(t.Context())
+		ctx, kill := context.WithCancelCause(r.t.Context())
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
@@ -184,16 +198,10 @@ func TestTakeOverLosesNothing(t *testing.T) {
 		d = next
 	}
 	zombies.Wait()
-	got := r.get(d.UUID)
-	if got.Status != core.StatusFailed || got.Outcome.ExitCode == nil || *got.Outcome.ExitCode != 3 {
-		t.Errorf("ended as %s, %+v", got.Status, got.Outcome)
-	}
-	if diff := cmp.Diff(numbers(n), r.output(d, core.Stdout)); diff != "" {
-		t.Errorf("after %d takeovers (-want +got):\n%s", takeovers, diff)
-	}
 	if takeovers < 3 || breaks.Load() == 0 || refused.Load() == 0 {
-		t.Errorf("only %d takeovers, %d breaks, %d refused writes: nothing was tested", takeovers, breaks.Load(), refused.Load())
+		r.t.Errorf("only %d takeovers, %d breaks, %d refused writes: nothing was tested", takeovers, breaks.Load(), refused.Load())
 	}
+	return takeovers
 }
 
 // sleepyHost falls asleep just before a launch.

@@ -50,7 +50,9 @@ type rig struct {
 	service core.Service
 	place   *storetest.Place
 
-	script  run.Script // what the next deployments do
+	script  run.Script  // what the next deployments do
+	first   *run.Script // and what on the build server before; nil: nothing
+	builder core.Server
 	loadErr error
 	planErr error
 	hiccups atomic.Int64 // how often loading still meets a store in trouble
@@ -66,6 +68,8 @@ func newRig(t *testing.T, steps ...run.Step) *rig {
 	r.place = storetest.NewPlace(t, r.db)
 	r.server = r.place.Server
 	r.server.Settings.RemoteDir = filepath.Join(t.TempDir(), "remote")
+	r.builder = r.server
+	r.builder.RowID, r.builder.Settings.RemoteDir = r.server.RowID+1000, filepath.Join(t.TempDir(), "builder")
 	r.service = r.place.Service("shop")
 	self, err := os.Executable()
 	r.must(err)
@@ -109,12 +113,25 @@ func (t target) Project() string { return string(t.service.UUID) }
 
 func (t target) Server() core.Server { return t.server }
 
+// Builder implements deploy.Builder.
+func (t target) Builder() core.Server {
+	if t.first == nil {
+		return core.Server{}
+	}
+	return t.builder
+}
+
 func (t target) Secrets() []redact.Value {
 	return []redact.Value{{Name: "PASSWORD", Value: password}}
 }
 
 func (t target) Plan(core.Deployment, deploy.Observed) (deploy.Plan, error) {
-	return deploy.Plan{Script: t.script, Hash: "h1"}, t.planErr
+	plan := deploy.Plan{Script: t.script, Hash: "h1"}
+	if t.first != nil {
+		first := *t.first
+		plan.First = &first
+	}
+	return plan, t.planErr
 }
 
 // carrier makes a carrier; change may put itself between it and its parts.
@@ -265,4 +282,13 @@ func (s shakyStore) AppendLog(ctx context.Context, b core.Batch) error {
 		return io.ErrShortWrite
 	}
 	return s.Store.AppendLog(ctx, b)
+}
+
+// Advance implements deploy.Store.
+func (s shakyStore) Advance(ctx context.Context, d core.Deployment, last core.Batch) error {
+	if rand.IntN(2) == 0 {
+		s.refused.Add(1)
+		return io.ErrShortWrite
+	}
+	return s.Store.Advance(ctx, d, last)
 }

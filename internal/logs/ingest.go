@@ -100,7 +100,7 @@ func (in *Ingest) Stage() int { return in.state.Stage }
 // what was found out stays. It is durable with the next batch, which has the last lines
 // of the run that ended besides: not a moment of a takeover lies between the two.
 func (in *Ingest) Next() {
-	in.state = state{Stage: in.state.Stage + 1, Before: in.state.Step.Number, Found: in.state.Found}
+	in.state = state{Stage: in.state.Stage + 1, Before: max(in.state.Before, in.state.Step.Number), Found: in.state.Found}
 	in.known = 0
 }
 

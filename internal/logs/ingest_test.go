@@ -323,3 +323,50 @@ func TestHiddenStepsMayFailInSilence(t *testing.T) {
 		}
 	}
 }
+
+// TestNextRun: a second run goes on where the first one ended, also when nobody but the
+// store remembers that: numbers of lines and steps, what was found, and its own offsets.
+func TestNextRun(t *testing.T) {
+	t.Parallel()
+	set := redact.Compile(redact.Options{Secrets: secrets})
+	runs := make([]spool, 2)
+	for i := range runs {
+		s := &runs[i]
+		s.json(t, run.FrameStart, 0, run.Identity{PID: i + 1})
+		for n, name := range []string{"a", "b"} {
+			s.json(t, run.FrameStepStart, n+1, run.StepStart{Name: name})
+			s.add(run.FrameStdout, n+1, []byte("a line that is not short\nand half a"))
+			s.add(run.FrameStdout, n+1, []byte(" line\n"))
+			s.json(t, run.FrameFact, n+1, run.Fact{Answers: map[string]string{fmt.Sprint(i, name): "x"}})
+			s.json(t, run.FrameStepEnd, n+1, run.StepEnd{State: "done"})
+		}
+		s.json(t, run.FrameEnd, 0, run.End{State: "finished"})
+	}
+	d := &disk{tb: t, steps: map[int]core.Step{}}
+	for i, s := range runs {
+		if in := d.open(set); in.Stage() != i || in.Offset() != 0 || in.End() != nil {
+			t.Fatalf("run %d begins in stage %d at %d with end %v", i, in.Stage(), in.Offset(), in.End())
+		}
+		for _, last := range s.frames { // each frame is taken in by another controller
+			in := d.open(set)
+			for _, f := range s.from(in.Offset()) {
+				if f.From <= last.From {
+					take(t, in, f)
+				}
+			}
+			if i == 0 && in.End() != nil {
+				in.Next()
+			}
+			d.commit(in)
+		}
+	}
+	in := d.open(set)
+	if len(d.lines) != 12 || len(d.steps) != 4 || len(in.Findings().Answers) != 4 || in.Identity().PID != 2 || in.Stage() != 1 {
+		t.Errorf("%d lines, %d steps, %+v, %+v, stage %d", len(d.lines), len(d.steps), in.Findings(), in.Identity(), in.Stage())
+	}
+	for i, l := range d.lines {
+		if l.Step != i/3+1 || d.steps[l.Step].Number != l.Step || d.steps[l.Step].Name != []string{"a", "b"}[i/3%2] {
+			t.Errorf("line %d %q is of step %d", l.Seq, l.Output, l.Step)
+		}
+	}
+}

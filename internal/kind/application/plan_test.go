@@ -87,7 +87,19 @@ func situations() map[string]situation {
 		"preview": {verb: core.VerbDeploy, change: preview, d: func(d *core.Deployment) {
 			d.Revision.PullRequest, d.Revision.Provider, d.Revision.Branch = 3, "github", "feature"
 		}},
-		"build-server":   {verb: core.VerbDeploy, change: func(s *shelf) { image(s); s.Application.Build.BuildServer = true }},
+		"build-server":       {verb: core.VerbDeploy, change: apart, d: builtBy(9), seen: []core.Container{running(older)}},
+		"build-server-image": {verb: core.VerbDeploy, change: func(s *shelf) { image(s); s.Application.Build.BuildServer = true }},
+		"build-server-again": {verb: core.VerbDeploy, change: apart, d: func(d *core.Deployment) {
+			builtBy(9)(d)
+			d.Options.Force, d.Options.PullLatest, d.Revision.OnlyHere = true, true, true
+		}},
+		"build-server-itself": {verb: core.VerbDeploy, change: func(s *shelf) { apart(s); s.Builder = s.Server }, d: builtBy(1)},
+		"registry-further": {verb: core.VerbDeploy, change: func(s *shelf) { s.Application.Build.ImageName = "registry.test/ann/shop" },
+			d: func(d *core.Deployment) { d.Revision.OnlyHere = true }},
+		"registry-preview": {verb: core.VerbDeploy, change: func(s *shelf) {
+			preview(s)
+			s.Application.Build.ImageName, s.Application.Build.ImageTag = "registry.test/ann/shop", "latest"
+		}, d: func(d *core.Deployment) { d.Revision.PullRequest = 3 }},
 		"tag-asked":      {verb: core.VerbDeploy, change: image, d: func(d *core.Deployment) { d.Revision.Tag = "1.29" }},
 		"pull-latest":    {verb: core.VerbDeploy, d: func(d *core.Deployment) { d.Options.PullLatest = true }},
 		"limits-options": {verb: core.VerbDeploy, change: func(s *shelf) { image(s); limits(s) }},
@@ -129,6 +141,16 @@ func TestPlans(t *testing.T) {
 			}
 		})
 	}
+}
+
+// apart has another server build.
+func apart(s *shelf) {
+	s.Application.Build.BuildServer, s.Application.Build.ImageName, s.Application.Build.ImageTag = true, "registry.test/ann/shop", "latest"
+	s.Builder = core.Server{RowID: 9, Name: "forge", Settings: core.ServerSettings{IsBuildServer: true, RemoteDir: "/opt/taffrail", DynamicTimeout: 60}}
+}
+
+func builtBy(row int64) func(*core.Deployment) {
+	return func(d *core.Deployment) { d.Revision.BuildServer = row }
 }
 
 func storages(s *shelf) {
@@ -207,6 +229,23 @@ func TestRefusals(t *testing.T) {
 		}
 	}
 	s := newShelf()
+	apart(s)
+	s.Builder = core.Server{}
+	for want, row := range map[string]int64{"none can be used": 0, "was removed from Taffrail": 9} {
+		d := deployment(core.VerbDeploy)
+		d.Revision.BuildServer = row
+		if _, err := s.plan(t, d, observed()); err == nil || !strings.Contains(err.Error(), want) || core.CodeOf(err) != core.CodeBadRequest {
+			t.Errorf("%s: %v", want, err)
+		}
+	}
+	apart(s)
+	s.Application.Build.ImageName = ""
+	d := deployment(core.VerbDeploy)
+	d.Revision.BuildServer = 9
+	if _, err := s.plan(t, d, observed()); err == nil || !strings.Contains(err.Error(), "Set docker_registry_image_name") {
+		t.Errorf("without a registry: %v", err)
+	}
+	s = newShelf()
 	for want, d := range map[string]core.Deployment{
 		"not known which commit": {Verb: core.VerbDeploy, Revision: core.Revision{Commit: "HEAD"}}, `asked to "dance"`: {Verb: "dance"},
 		"was never deployed": {Verb: core.VerbRestart, Revision: core.Revision{Commit: commit}}, "Nothing is known any more": {Verb: core.VerbRollback},
