@@ -142,7 +142,15 @@ type DeployRequest struct {
 
 // Deployed is the reply to POST /deploy.
 type Deployed struct {
-	Deployments []DeployedItem `json:"deployments"`
+	Deployments []DeployedItem   `json:"deployments"`
+	Message     []string         `json:"message,omitempty" doc:"With tag only: the messages once more, as clients expect them."`
+	Details     []DeployedDetail `json:"details,omitempty" doc:"With tag only: the ids once more, as clients expect them."`
+}
+
+// DeployedDetail is DeployedItem without its message.
+type DeployedDetail struct {
+	ResourceUUID   string `json:"resource_uuid"`
+	DeploymentUUID string `json:"deployment_uuid"`
 }
 
 // DeployedItem says what was queued for one resource.

@@ -18,7 +18,7 @@ func (a *app) applicationsCommand() *cobra.Command {
 		a.applicationsAction("start", "Build and start an application; use 'taffrail deploy' to say more", (*client.Client).StartApplication),
 		a.applicationsAction("stop", "Stop an application", (*client.Client).StopApplication),
 		a.applicationsAction("restart", "Restart an application without building it", (*client.Client).RestartApplication),
-		a.applicationsLogs(), a.envsCommand(applications()), a.storagesCommand(applications()),
+		a.applicationsLogs(), a.envsCommand(applications()), a.storagesCommand(applications()), a.taggingCommand(applications()),
 		a.applicationsImages(), a.applicationsResume(), a.previewsCommand())
 }
 

@@ -20,7 +20,7 @@ func (a *app) databasesCommand() *cobra.Command {
 		a.databasesAction("start", "Start a database, and wait until it answers", (*client.Client).StartDatabase),
 		a.databasesAction("stop", "Stop a database; its data stays", (*client.Client).StopDatabase),
 		a.databasesAction("restart", "Restart a database", (*client.Client).RestartDatabase),
-		a.databasesLogs(), a.envsCommand(databases()), a.storagesCommand(databases()), a.backupsCommand())
+		a.databasesLogs(), a.envsCommand(databases()), a.storagesCommand(databases()), a.taggingCommand(databases()), a.backupsCommand())
 }
 
 func (a *app) databasesList() *cobra.Command {

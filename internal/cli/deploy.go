@@ -38,16 +38,25 @@ func (a *app) deployCommand() *cobra.Command {
 	var r api.DeployRequest
 	var watch watchFlags
 	cmd := &cobra.Command{
-		Use: "deploy NAME", Short: "Deploy a resource",
+		Use: "deploy NAME | --tag TAG", Short: "Deploy a resource, or all that have a tag",
 		Long: `Queues a deployment of the resource with this name or uuid. With --wait its log is
 followed, through lost connections and restarts of the controller, until it has ended.
 
 Exit codes: 0 finished, 1 usage or API error, 2 failed, 3 cancelled, 4 timed out,
 5 superseded by another deployment.`,
 		Example: `  taffrail deploy shop --wait --note "new checkout page"
-  taffrail deploy shop --pull --wait --timeout 10m`,
-		Args: exactly("NAME"),
+  taffrail deploy shop --pull --wait --timeout 10m
+  taffrail deploy --tag eu-west`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if r.Tag != "" {
+				return exactly()(cmd, args)
+			}
+			return exactly("NAME")(cmd, args)
+		},
 		RunE: a.do(func(ctx context.Context, c *client.Client, args []string) error {
+			if r.Tag != "" {
+				return a.deployTagged(ctx, c, watch, r)
+			}
 			found, err := findResource(ctx, c, args[0])
 			if err != nil {
 				return err
@@ -68,8 +77,35 @@ Exit codes: 0 finished, 1 usage or API error, 2 failed, 3 cancelled, 4 timed out
 	flags.BoolVar(&r.PullLatest, "pull", false, "pull images even when they are there")
 	flags.BoolVar(&r.StopBeforeStart, "stop-first", false, "stop what runs before the new one starts")
 	flags.StringVar(&r.Note, "note", "", "why; kept with the deployment")
+	flags.StringVar(&r.Tag, "tag", "", "deploy all resources with this tag, or with one of several, separated by commas")
 	watch.add(cmd)
 	return cmd
+}
+
+// deployTagged deploys what has a tag. With --wait the deployments are followed one after
+// another; the exit code is that of the first that did not finish.
+func (a *app) deployTagged(ctx context.Context, c *client.Client, watch watchFlags, r api.DeployRequest) error {
+	reply, err := c.Deploy(ctx, r)
+	if err != nil {
+		return err
+	}
+	if watch.wait {
+		var verdict error
+		for _, item := range reply.Deployments {
+			if err := a.afterwards(ctx, c, watch, item); verdict == nil {
+				verdict = err
+			}
+		}
+		return verdict
+	}
+	return a.print(reply, func() table {
+		view := table{head: []string{"DEPLOYMENT", "WHAT"}}
+		for _, item := range reply.Deployments {
+			view.rows = append(view.rows, []string{item.DeploymentUUID, item.Message})
+			view.names = append(view.names, item.DeploymentUUID)
+		}
+		return view
+	})
 }
 
 func findResource(ctx context.Context, c *client.Client, word string) (named, error) {

@@ -16,7 +16,7 @@ func (a *app) servicesCommand() *cobra.Command {
 		a.servicesAction("start", "Start a service", (*client.Client).StartService),
 		a.servicesAction("stop", "Stop a service; its volumes stay", (*client.Client).StopService),
 		a.servicesAction("restart", "Restart a service", (*client.Client).RestartService),
-		a.envsCommand(services()), a.servicesLogs(), a.servicesTemplates())
+		a.envsCommand(services()), a.taggingCommand(services()), a.servicesLogs(), a.servicesTemplates())
 }
 
 func (a *app) servicesList() *cobra.Command {

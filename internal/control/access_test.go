@@ -24,7 +24,7 @@ func drop[T any](_ T, err error) error { return err }
 
 // calls are all methods of Control.
 func calls() []call {
-	return slices.Concat(serverCalls(), keyCalls(), projectCalls(), serviceCalls(), databaseCalls(), backupCalls(), applicationCalls(), placeCalls(), sourceCalls(), deploymentCalls(), recordCalls(), teamCalls())
+	return slices.Concat(serverCalls(), keyCalls(), projectCalls(), serviceCalls(), databaseCalls(), backupCalls(), applicationCalls(), placeCalls(), sourceCalls(), deploymentCalls(), recordCalls(), tagCalls(), teamCalls())
 }
 
 func serverCalls() []call {
@@ -283,7 +283,7 @@ func TestIDsThatAreNone(t *testing.T) {
 	x := w.furnishAll(t, w.owner)
 	for _, id := range append(payloads(), "", "1", "../../etc/passwd", string(x.service)+"\x00", string(x.project)[:23]+"A") {
 		bad := core.ID(id)
-		odd := ids{bad, bad, bad, bad, bad, bad, bad, bad, -1, dataIDs{bad, bad, bad, bad, bad, bad}, allApp(bad)}
+		odd := ids{bad, bad, bad, bad, bad, bad, bad, bad, -1, dataIDs{bad, bad, bad, bad, bad, bad}, allApp(bad), bad}
 		for _, m := range calls() {
 			if m.missing == "" || id == "" && slices.Contains(mayBeEmpty(), m.name) || id == "1" && strings.Contains(m.name, "GitHub") {
 				continue // a GitHub App may be named by its number

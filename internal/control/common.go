@@ -10,6 +10,8 @@ import (
 // deployments, beyond their life cycle.
 type CommonDeps struct {
 	Records RecordStore
+	Tags    TagStore
+	Tagging TaggingStore
 }
 
 // RecordStore changes what is said about deployments that are there.

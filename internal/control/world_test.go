@@ -88,7 +88,7 @@ func (w *world) deps() control.Deps {
 			Store: w.db, Revisions: w.db, Further: w.db, Shared: w.db, GitHubApps: w.db,
 			Refs: w.code, CodeHosts: w.code, Snapshots: w.code, Proxies: w.code,
 		},
-		Common: control.CommonDeps{Records: w.db},
+		Common: control.CommonDeps{Records: w.db, Tags: w.db, Tagging: w.db},
 		Wake: func() {
 			w.mu.Lock()
 			defer w.mu.Unlock()
@@ -132,6 +132,7 @@ type ids struct {
 	token                                          int64
 	data                                           dataIDs
 	app                                            appIDs
+	tag                                            core.ID
 }
 
 // dataIDs names one of everything that a database can have, and a bucket.
@@ -144,7 +145,7 @@ func nobodys() ids {
 	return ids{
 		core.NewID(), core.NewID(), core.NewID(), core.NewID(), core.NewID(), core.NewID(), core.NewID(), core.NewID(), 1 << 40,
 		dataIDs{core.NewID(), core.NewID(), core.NewID(), core.NewID(), core.NewID(), core.NewID()},
-		allApp(core.NewID()),
+		allApp(core.NewID()), core.NewID(),
 	}
 }
 
@@ -169,6 +170,7 @@ func (w *world) furnish(t testing.TB, p auth.Principal) ids {
 		t.Fatal(err)
 	}
 	x.token = token.RowID
+	x.tag = must(w.c.AddTags(ctx, p, core.KindService, x.service, []string{"ours"}))(t)[0].UUID
 	return x
 }
 

@@ -12,14 +12,10 @@ import (
 	"github.com/taffrail/taffrail/internal/core"
 )
 
-type listApplications struct {
-	Tag string `query:"tag" doc:"Only those with this tag; there are no tags yet."`
-}
-
-func (a *API) listApplications(ctx context.Context, p auth.Principal, in listApplications) ([]api.Application, error) {
+func (a *API) listApplications(ctx context.Context, p auth.Principal, in withTag) ([]api.Application, error) {
 	found, err := a.control.ListApplications(ctx, p)
-	if in.Tag != "" {
-		found = nil
+	if err == nil {
+		found, err = having(a, ctx, p, in.Tag, found, func(o control.Application) core.ID { return o.UUID })
 	}
 	return list(found, showApplication), err
 }

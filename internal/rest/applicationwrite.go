@@ -39,6 +39,11 @@ func (a *API) createApplication(from control.SourceKind) handler[createApplicati
 	}
 }
 
+func (a *API) taggedApplication(from control.SourceKind) handler[createApplication, api.ApplicationSaved] {
+	return tagging(a, core.KindApplication, a.createApplication(from),
+		func(in createApplication) []string { return in.Body.Tags }, func(out api.ApplicationSaved) string { return out.UUID })
+}
+
 type updateApplication struct {
 	UUID string                `path:"uuid"`
 	Body api.ApplicationUpdate `in:"body"`

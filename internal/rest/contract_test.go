@@ -116,7 +116,7 @@ func TestDeploy(t *testing.T) {
 		{"tag and pr", asDeployer, path, `{"tag":"b","pr":3}`, 400, `{"message":"You can only use tag or pr, not both."}`},
 		{"tag and docker tag", asDeployer, path, `{"tag":"b","docker_tag":"c"}`, 400, `{"message":"You can only use tag or docker_tag, not both."}`},
 		{"docker tag alone", asDeployer, path, `{"uuid":"a","docker_tag":"c"}`, 400, `{"message":"docker_tag requires pull_request_id."}`},
-		{"tag", asDeployer, path, `{"tag":"prod"}`, 404, `{"message":"No resources found with this tag."}`},
+		{"tag", asDeployer, path, `{"tag":"nobody has this"}`, 404, `{"message":"No resources found with this tag."}`},
 		{"unknown", asDeployer, path, `{"uuid":"{unknown}"}`, 404, `{"message":"No resources found."}`},
 		{"rubbish", asDeployer, path, `{"uuid":"../../etc/passwd"}`, 404, `{"message":"No resources found."}`},
 		{"long note", asDeployer, path, `{"uuid":"{service}","note":"` + strings.Repeat("a", 1001) + `"}`, 422, "…must not be greater than 1000 characters."},

@@ -9,8 +9,11 @@ import (
 	"github.com/taffrail/taffrail/internal/core"
 )
 
-func (a *API) listDatabases(ctx context.Context, p auth.Principal, _ none) ([]api.Database, error) {
+func (a *API) listDatabases(ctx context.Context, p auth.Principal, in withTag) ([]api.Database, error) {
 	databases, err := a.control.ListDatabases(ctx, p)
+	if err == nil {
+		databases, err = having(a, ctx, p, in.Tag, databases, func(d control.Database) core.ID { return d.UUID })
+	}
 	return list(databases, databaseView(p)), err
 }
 

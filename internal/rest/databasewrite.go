@@ -36,6 +36,11 @@ func (a *API) createDatabase(spec *engine.Spec) handler[createDatabase, api.Data
 	}
 }
 
+func (a *API) taggedDatabase(spec *engine.Spec) handler[createDatabase, api.DatabaseCreated] {
+	return tagging(a, core.KindDatabase, a.createDatabase(spec),
+		func(in createDatabase) []string { return in.Body.Tags }, func(out api.DatabaseCreated) string { return out.UUID })
+}
+
 type updateDatabase struct {
 	UUID string             `path:"uuid"`
 	Body api.DatabaseUpdate `in:"body"`

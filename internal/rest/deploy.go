@@ -21,10 +21,7 @@ func (a *API) deploy(ctx context.Context, p auth.Principal, in deploy) (api.Depl
 	if err := checkDeploy(b); err != nil {
 		return api.Deployed{}, err
 	}
-	if b.Tag != "" {
-		return api.Deployed{}, core.Errorf(core.CodeNotFound, "No resources found with this tag.")
-	}
-	queued, err := a.control.Deploy(ctx, p, splitIDs(b.UUID), control.Action{
+	how := control.Action{
 		Options: core.Options{
 			PullLatest: b.PullLatest, StopBeforeStart: b.StopBeforeStart, Force: b.Force, ForceVersion: b.ForceVersion,
 		},
@@ -32,7 +29,11 @@ func (a *API) deploy(ctx context.Context, p auth.Principal, in deploy) (api.Depl
 		PullRequest:  int(b.PullRequestID),
 		DockerTag:    b.DockerTag,
 		Note:         b.Note,
-	})
+	}
+	if b.Tag != "" {
+		return a.deployTagged(ctx, p, b.Tag, how)
+	}
+	queued, err := a.control.Deploy(ctx, p, splitIDs(b.UUID), how)
 	return api.Deployed{Deployments: list(queued, showDeployed)}, err
 }
 

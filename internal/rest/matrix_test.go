@@ -33,6 +33,7 @@ func samples() map[string]sample {
 	out := databaseSamples()
 	maps.Copy(out, applicationSamples())
 	maps.Copy(out, sharedSamples())
+	maps.Copy(out, commonSamples())
 	maps.Copy(out, map[string]sample{
 		"GET /health": list, "GET /version": list, "GET /openapi.json": list, "GET /docs": list, "GET /resources": list,
 		"GET /events":                       list,
@@ -244,7 +245,7 @@ func TestTenancy(t *testing.T) {
 	ids := []string{string(w.service), string(w.machine), string(w.key), string(w.project), string(w.finished), string(w.env),
 		string(w.database), string(w.cache), string(w.started), string(w.bucket), string(w.volume), string(w.execution),
 		string(w.application), string(w.image), string(w.appEnv), string(w.appVolume), string(w.deployed), string(w.elsewhere), string(w.gitHubApp), string(w.spareApp), string(w.rsa),
-		string(w.shared["team"]), string(w.shared["project"]), string(w.shared["environment"]), string(w.shared["server"])}
+		string(w.shared["team"]), string(w.shared["project"]), string(w.shared["environment"]), string(w.shared["server"]), string(w.tag), string(w.word)}
 	before := w.dump()
 	for _, r := range w.api.Routes() {
 		if r.Media == "text/event-stream" && len(r.In.Path) == 0 {

@@ -14,7 +14,7 @@ import (
 // table is the whole API. Paths are below Prefix; a fixed segment beats a {parameter}.
 func (a *API) table() []Route {
 	return slices.Concat(a.systemRoutes(), a.teamRoutes(), a.serverRoutes(), a.projectRoutes(),
-		a.applicationRoutes(), a.gitHubRoutes(), a.sharedRoutes(), a.serviceRoutes(), a.databaseRoutes(), a.backupRoutes(), a.deploymentRoutes())
+		a.applicationRoutes(), a.gitHubRoutes(), a.sharedRoutes(), a.serviceRoutes(), a.databaseRoutes(), a.backupRoutes(), a.tagRoutes(), a.deploymentRoutes())
 }
 
 func (a *API) systemRoutes() []Route {
@@ -91,7 +91,7 @@ func (a *API) applicationRoutes() []Route {
 	)
 	out := []Route{get(all, auth.Read, "List applications", a.listApplications)}
 	for _, s := range applicationSources() {
-		create := post(all+"/"+string(s.from), auth.Write, 201, "Make an application: "+s.title, a.createApplication(s.from), 404, 409)
+		create := post(all+"/"+string(s.from), auth.Write, 201, "Make an application: "+s.title, a.taggedApplication(s.from), 404, 409)
 		out = append(out, requiring(create, s.name, s.required...))
 	}
 	return slices.Concat(out, []Route{
@@ -113,7 +113,7 @@ func (a *API) applicationRoutes() []Route {
 		get(uuid+"/destinations", auth.Read, "List where an application is deployed", a.listPlaces),
 		post(uuid+"/destinations", auth.Write, 201, "Deploy an application to a further server", a.addPlace, 409),
 		remove(uuid+"/destinations/{destination_uuid}", auth.Write, "Stop an application on a further server", a.removePlace, 429),
-	}, a.envRoutes(uuid, core.KindApplication), a.storageRoutes(uuid, core.KindApplication))
+	}, a.envRoutes(uuid, core.KindApplication), a.storageRoutes(uuid, core.KindApplication), a.taggingRoutes(uuid, core.KindApplication))
 }
 
 // applicationSource is a way to make an application.
@@ -159,9 +159,10 @@ func (a *API) gitHubRoutes() []Route {
 
 func (a *API) serviceRoutes() []Route {
 	const uuid = "/services/{uuid}"
-	return append([]Route{
+	return slices.Concat([]Route{
 		get("/services", auth.Read, "List services", a.listServices),
-		post("/services", auth.Write, 201, "Make a service", a.createService, 404, 409),
+		post("/services", auth.Write, 201, "Make a service", tagging(a, core.KindService, a.createService,
+			func(in createService) []string { return in.Body.Tags }, func(out api.ServiceCreated) string { return out.UUID }), 404, 409),
 		get("/services/templates", auth.Read, "List the one-click services", a.listTemplates),
 		get("/services/templates/{type}", auth.Read, "Get a one-click service with its compose text", a.getTemplate),
 		get(uuid, auth.Read, "Get a service", a.getService),
@@ -175,14 +176,14 @@ func (a *API) serviceRoutes() []Route {
 		get(uuid+"/applications/{part}", auth.Read, "Get a container that is no database", a.getPart),
 		get(uuid+"/databases", auth.Read, "List the containers that are databases", a.listDatabaseParts),
 		get(uuid+"/databases/{part}", auth.Read, "Get a container that is a database", a.getDatabasePart),
-	}, a.envRoutes(uuid, core.KindService)...)
+	}, a.envRoutes(uuid, core.KindService), a.taggingRoutes(uuid, core.KindService))
 }
 
 func (a *API) databaseRoutes() []Route {
 	const uuid = "/databases/{uuid}"
 	out := []Route{get("/databases", auth.Read, "List databases", a.listDatabases)}
 	for _, spec := range engine.All() {
-		create := post("/databases/"+spec.Name, auth.Write, 201, "Make a database: "+spec.Title, a.createDatabase(spec), 404)
+		create := post("/databases/"+spec.Name, auth.Write, 201, "Make a database: "+spec.Title, a.taggedDatabase(spec), 404)
 		out = append(out, withFields(create, schemaName(spec), spec))
 	}
 	update := patch(uuid, auth.Write, 200, "Change a database", a.updateDatabase)
@@ -194,7 +195,7 @@ func (a *API) databaseRoutes() []Route {
 		post(uuid+"/stop", auth.Deploy, 200, "Queue a stop", queue(a.control.StopDatabase, databaseAction), 429),
 		post(uuid+"/restart", auth.Deploy, 200, "Queue a restart", queue(a.control.RestartDatabase, databaseAction), 409, 429),
 		get(uuid+"/logs", auth.Read, "Get what the running database wrote last", a.databaseLogs, 400, 503),
-	}, a.envRoutes(uuid, core.KindDatabase), a.storageRoutes(uuid, core.KindDatabase))
+	}, a.envRoutes(uuid, core.KindDatabase), a.storageRoutes(uuid, core.KindDatabase), a.taggingRoutes(uuid, core.KindDatabase))
 }
 
 func (a *API) backupRoutes() []Route {

@@ -58,6 +58,7 @@ type world struct {
 
 	databaseThings
 	applicationThings
+	commonThings
 }
 
 type clock struct {
@@ -181,7 +182,7 @@ func newLimitedWorld(t testing.TB, limit int) *world {
 			Store: w.db, Revisions: w.db, Further: w.db, Shared: w.db, GitHubApps: w.db, Refs: refs{}, CodeHosts: codeHosts{},
 			Snapshots: snapshots{}, Proxies: proxies{},
 		},
-		Common: control.CommonDeps{Records: w.db},
+		Common: control.CommonDeps{Records: w.db, Tags: w.db, Tagging: w.db},
 	})
 	must(t, ctl.Start(ctx))
 	t.Cleanup(func() { _ = ctl.Stop(context.WithoutCancel(ctx)) })
@@ -272,6 +273,7 @@ func (w *world) things(ctx context.Context, ctl *control.Control) {
 	w.service, w.env, w.locked = w.newService(ctx, ctl, p, "shop")
 	w.deployments(ctx, ctl, p)
 	w.databases(ctx, ctl, p)
+	w.common(ctx, ctl, p)
 }
 
 func (w *world) newService(ctx context.Context, ctl *control.Control, p auth.Principal, name string) (service, env, locked core.ID) {
@@ -407,6 +409,7 @@ func (w *world) fill(path string) string {
 		"{demanded}", string(w.demanded), "{bucket}", string(w.bucket), "{storing}", string(w.storing),
 		"{application}", string(w.application), "{image}", string(w.image), "{appenv}", string(w.appEnv), "{appvolume}", string(w.appVolume),
 		"{deployed}", string(w.deployed), "{githubapp}", string(w.gitHubApp), "{spareapp}", string(w.spareApp), "{elsewhere}", string(w.elsewhere), "{rsa}", string(w.rsa),
+		"{tag}", string(w.tag), "{word}", string(w.word),
 		"{teamenv}", string(w.shared["team"]), "{projectenv}", string(w.shared["project"]),
 		"{environmentenv}", string(w.shared["environment"]), "{serverenv}", string(w.shared["server"]),
 	).Replace(path)

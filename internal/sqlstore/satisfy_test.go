@@ -29,6 +29,8 @@ var (
 	_ control.GitHubAppStore   = (*sqlstore.DB)(nil)
 	_ control.StatusStore      = (*sqlstore.DB)(nil)
 	_ control.RecordStore      = (*sqlstore.DB)(nil)
+	_ control.TagStore         = (*sqlstore.DB)(nil)
+	_ control.TaggingStore     = (*sqlstore.DB)(nil)
 	_ control.EnvStore         = (*sqlstore.DB)(nil)
 	_ control.DeploymentStore  = (*sqlstore.DB)(nil)
 	_ control.TeamStore        = (*sqlstore.DB)(nil)

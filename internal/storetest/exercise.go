@@ -65,6 +65,7 @@ func Exercise(t *testing.T, open func(testing.TB) *sqlstore.DB) {
 		"history":             exerciseHistory,
 		"kinds":               exerciseKinds,
 		"records":             exerciseRecords,
+		"tags":                exerciseTags,
 		"records, logs":       exerciseDroppedLogs,
 		"isolation":           exerciseIsolation,
 		"concurrency":         exerciseConcurrency,

@@ -28,6 +28,7 @@ func exerciseIsolation(t *testing.T, db *sqlstore.DB) {
 	maps.Copy(reaches, ours.reachesForApplications(it))
 	maps.Copy(reaches, ours.reachesForRevisions(it))
 	maps.Copy(reaches, ours.reachesForSources(it))
+	maps.Copy(reaches, ours.reachesForTags(it))
 	for what, reach := range reaches {
 		wantCode(t, what, reach(), core.CodeNotFound)
 	}
