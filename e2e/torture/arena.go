@@ -30,6 +30,7 @@ type arena struct {
 	say          *log.Logger
 	token        string
 	api          *client.Client // past the relay, for what is no test
+	status       *client.Client // the same, for one who may not see logs, which costs less
 
 	mu    sync.Mutex // guards what follows
 	lives map[*life]bool
@@ -57,7 +58,7 @@ func work(ctx context.Context, o arenaOptions) error {
 		a.keep()
 		return fmt.Errorf("%w\n%s", err, a.logTail())
 	}
-	if len(a.report.Violations) > 0 {
+	if a.report.Count > 0 {
 		a.keep()
 	}
 	return a.report.write(filepath.Join(o.Dir, reportFile))
@@ -110,13 +111,18 @@ func (a *arena) furnish(ctx context.Context) error {
 
 // enrol makes a token and has the arena's servers checked.
 func (a *arena) enrol(ctx context.Context) error {
-	args := append([]string{"token", "create", "--data", a.data.path, "--name", "torture", "--abilities", "root"}, a.storeFlags()...)
-	text, err := exec.CommandContext(ctx, a.Binary, args...).Output()
-	if err != nil {
-		return fmt.Errorf("make a token: %w", err)
+	var err error
+	if a.token, err = a.newToken(ctx, "root"); err != nil {
+		return err
 	}
-	a.token = strings.TrimSpace(string(text))
 	if a.api, err = client.New("http://"+controllerAddress, a.token); err != nil {
+		return err
+	}
+	reader, err := a.newToken(ctx, "read")
+	if err != nil {
+		return err
+	}
+	if a.status, err = client.New("http://"+controllerAddress, reader); err != nil {
 		return err
 	}
 	pem, err := os.ReadFile(a.keyFile())
@@ -148,6 +154,15 @@ func (a *arena) enrol(ctx context.Context) error {
 	return errors.New("there is no server localhost")
 }
 
+func (a *arena) newToken(ctx context.Context, ability string) (string, error) {
+	args := append([]string{"token", "create", "--data", a.data.path, "--name", ability, "--abilities", ability}, a.storeFlags()...)
+	text, err := exec.CommandContext(ctx, a.Binary, args...).Output()
+	if err != nil {
+		return "", fmt.Errorf("make a token: %w", err)
+	}
+	return strings.TrimSpace(string(text)), nil
+}
+
 // prepare gives a server a folder of the arena's and has it checked.
 func (a *arena) prepare(ctx context.Context, server, folder string) error {
 	many, limit := 100, 600
@@ -177,6 +192,14 @@ func (a *arena) prepare(ctx context.Context, server, folder string) error {
 // torment lets lives go by and makes faults, until the time is over; then all must end
 // well, in peace.
 func (a *arena) torment(ctx context.Context) error {
+	ctx, over := context.WithCancel(ctx)
+	defer over()
+	if a.First {
+		go func() {
+			<-a.report.alarm
+			over()
+		}()
+	}
 	timed, stop := context.WithTimeout(ctx, time.Duration(a.Minutes*float64(time.Minute)))
 	defer stop()
 	errs := make(chan error)
@@ -191,7 +214,9 @@ func (a *arena) torment(ctx context.Context) error {
 	for range a.Lives {
 		err = errors.Join(err, <-errs)
 	}
-	if err == nil && ctx.Err() == nil {
+	if ctx.Err() != nil && a.First {
+		err = nil // it ended early, as it should
+	} else if err == nil {
 		a.lookForSecrets()
 	}
 	return errors.Join(err, a.controller.kill())

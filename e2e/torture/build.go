@@ -11,7 +11,7 @@ import (
 // build makes a controller, with some files of its source replaced.
 func build(ctx context.Context, dir string, overlay map[string]string) (string, error) {
 	binary := filepath.Join(dir, "taffrail")
-	args := []string{"build", "-trimpath", "-o", binary}
+	args := []string{"build", "-trimpath", "-ldflags", "-s -w", "-o", binary}
 	if len(overlay) > 0 {
 		file, err := writeOverlay(dir, overlay)
 		if err != nil {

@@ -31,7 +31,7 @@ func (l *life) check(ctx context.Context, ended api.Deployment) error {
 	if err != nil {
 		return err
 	}
-	again, err := l.api.GetDeployment(ctx, l.deployment)
+	again, err := l.status.GetDeployment(ctx, l.deployment)
 	if err != nil {
 		return err
 	}

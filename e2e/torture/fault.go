@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // fault is one way to break something. strike breaks it, mends it after a while, and
@@ -36,6 +39,8 @@ func faults() []fault {
 	hasClock := func(a *arena) bool { return a.Clock }
 	return []fault{
 		{"controller-kill", "the controller is killed (SIGKILL) and started again", "controller", 10, 0, 300 * ms, nil, controllerKill},
+		{"controller-kill-write", "the controller is killed in the middle of a write, or right behind it, and started again", "controller", 10, 0, 3 * ms,
+			func(a *arena) bool { return a.database == nil }, controllerKillWrite},
 		{"controller-pause", "the controller is stopped (SIGSTOP), longer than its lease or not", "controller", 3, 100 * ms, 6 * sec, nil, controllerPause},
 		{"controller-restart", "the controller is ended in order (SIGTERM) and started again", "controller", 2, 0, 200 * ms, nil, controllerRestart},
 		{"ssh-session-kill", "all sessions of sshd are killed", "ssh", 6, 0, 0, nil, sessionKill},
@@ -65,6 +70,33 @@ func controllerKill(ctx context.Context, a *arena, length time.Duration) error {
 	err := a.controller.kill()
 	_ = pause(ctx, length)
 	return errors.Join(err, a.revive(ctx))
+}
+
+// controllerKillWrite waits for a write to the log of the database. With those that belong
+// together in one transaction, it does not matter which one it is.
+func controllerKillWrite(ctx context.Context, a *arena, length time.Duration) error {
+	err := awaitWrite(ctx, filepath.Join(a.data.path, "taffrail.db-wal"), 2*sec)
+	_ = pause(ctx, length)
+	return errors.Join(err, controllerKill(ctx, a, 0))
+}
+
+// awaitWrite returns when a file is written to, or after a while.
+func awaitWrite(ctx context.Context, path string, limit time.Duration) error {
+	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
+	if err != nil {
+		return err
+	}
+	events := os.NewFile(uintptr(fd), "inotify")
+	defer events.Close()
+	defer context.AfterFunc(ctx, func() { _ = events.SetReadDeadline(time.Now()) })()
+	if _, err := unix.InotifyAddWatch(fd, path, unix.IN_MODIFY); err != nil {
+		return err
+	}
+	if err := events.SetReadDeadline(time.Now().Add(limit)); err != nil {
+		return err
+	}
+	_, _ = events.Read(make([]byte, 4096))
+	return nil
 }
 
 // revive starts the controller, whatever keeps it from starting at first.

@@ -65,7 +65,7 @@ func (a *arena) liveOn(ctx, timed context.Context, i int) error {
 	}
 	for n := 0; timed.Err() == nil; n++ {
 		l := &life{arena: a, name: fmt.Sprintf("life %d.%d", i, n), service: service, local: local, began: time.Now()}
-		l.order = order{Seed: random.Uint64(), Secrets: hidden, Shape: choose(random)}
+		l.order = order{Seed: random.Uint64(), Secrets: hidden, Shape: choose(random, a.Shapes)}
 		if random.IntN(5) == 0 {
 			l.order.Exit = 1 + random.IntN(100)
 		}
@@ -175,7 +175,7 @@ func (l *life) live(ctx context.Context) error {
 // note tells.
 func (l *life) deploy(ctx context.Context) error {
 	return insist(ctx, func(ctx context.Context) error {
-		list, _, err := l.api.ListServiceDeployments(ctx, l.service, 0, 5)
+		list, _, err := l.status.ListServiceDeployments(ctx, l.service, 0, 5)
 		if err != nil {
 			return err
 		}
@@ -217,7 +217,7 @@ func (l *life) watch(ctx context.Context) <-chan struct{} {
 func (l *life) await(ctx context.Context) (*api.Deployment, error) {
 	limit := time.Now().Add(endLimit)
 	for time.Now().Before(limit) {
-		d, err := l.api.GetDeployment(ctx, l.deployment)
+		d, err := l.status.GetDeployment(ctx, l.deployment)
 		if err == nil && d.Status.Terminal() {
 			return &d, nil
 		}

@@ -32,6 +32,9 @@ type options struct {
 	Faults  string
 	Lives   int
 	Gap     time.Duration
+	Shapes  string
+	Mutants string
+	First   bool
 	Keep    string
 	Verbose bool
 }
@@ -89,6 +92,9 @@ func parse(args []string) (options, string, error) {
 	flags.StringVar(&o.Faults, "faults", "all", "comma-separated names of faults; a name with - before it is left out")
 	flags.IntVar(&o.Lives, "lives", 4, "deployments at a time, for each store")
 	flags.DurationVar(&o.Gap, "gap", 2*time.Second, "mean quiet time between two faults")
+	flags.StringVar(&o.Shapes, "shapes", "", "comma-separated shapes of what is printed; all unless given")
+	flags.StringVar(&o.Mutants, "only", "", "comma-separated names of mutants; all unless given")
+	flags.BoolVar(&o.First, "first", false, "end with the first violation")
 	flags.StringVar(&o.Keep, "keep", "", "folder for logs and journals of what went wrong")
 	flags.BoolVar(&o.Verbose, "v", false, "say each fault as it is made")
 	what := ""

@@ -64,14 +64,17 @@ func shapeOf(name string) shape {
 	return shapes()[0]
 }
 
-// choose picks a shape by its weight.
-func choose(random *rand.Rand) string {
+// choose picks a shape of those named, or of all, by its weight.
+func choose(random *rand.Rand, names string) string {
+	var list []shape
 	total := 0
 	for _, s := range shapes() {
-		total += s.weight
+		if names == "" || slices.Contains(strings.Split(names, ","), s.name) {
+			list, total = append(list, s), total+s.weight
+		}
 	}
-	n := random.IntN(total)
-	for _, s := range shapes() {
+	n := random.IntN(max(total, 1))
+	for _, s := range list {
 		if n -= s.weight; n < 0 {
 			return s.name
 		}

@@ -81,26 +81,24 @@ func quantile(list []time.Duration, share float64) time.Duration {
 
 // reporter is a report that several write to.
 type reporter struct {
-	mu sync.Mutex
+	alarm chan struct{} // closed with the first violation
+	mu    sync.Mutex    // guards the report
 	report
 }
 
-func newReporter(seed uint64) *reporter { return &reporter{report: newReport(seed)} }
+func newReporter(seed uint64) *reporter {
+	return &reporter{report: newReport(seed), alarm: make(chan struct{})}
+}
 
 func (r *reporter) violate(text string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.Count++
+	if r.Count++; r.Count == 1 {
+		close(r.alarm)
+	}
 	if len(r.Violations) < mostShown {
 		r.Violations = append(r.Violations, text)
 	}
-}
-
-// failed says whether anything was wrong so far.
-func (r *reporter) failed() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.Count > 0
 }
 
 func (r *reporter) lived(lines, printed int) {
