@@ -443,3 +443,36 @@ func TestKilledRunIsNotForgotten(t *testing.T) {
 		t.Errorf("steps = %+v", steps)
 	}
 }
+
+// settledStore calls back when a deployment has been settled.
+type settledStore struct {
+	deploy.Store
+	settled func()
+}
+
+// Settle implements deploy.Store.
+func (s settledStore) Settle(ctx context.Context, d core.Deployment, last core.Batch) error {
+	err := s.Store.Settle(ctx, d, last)
+	s.settled()
+	return err
+}
+
+// TestAnEndIsNoLoss: behind the end a heartbeat no longer has the lease. What is left on
+// the server is cleared away all the same.
+func TestAnEndIsNoLoss(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, sh("work", "echo done"))
+	d := r.enqueue()
+	ctx, lose := context.WithCancelCause(t.Context())
+	defer lose(nil)
+	r.carrier(func(deps *deploy.Deps) {
+		deps.Store = settledStore{deps.Store, func() { lose(queue.ErrLost) }}
+	}).Carry(ctx, d, nil)
+	if got := r.get(d.UUID); got.Status != core.StatusFinished {
+		t.Fatalf("ended as %s", got.Status)
+	}
+	left, err := filepath.Glob(filepath.Join(r.server.Settings.RemoteDir, "runs", "[^.]*"))
+	if err != nil || len(left) != 0 {
+		t.Errorf("left on the server: %v, %v", left, err)
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"github.com/taffrail/taffrail/internal/docker"
 	"github.com/taffrail/taffrail/internal/host"
 	"github.com/taffrail/taffrail/internal/logs"
+	"github.com/taffrail/taffrail/internal/queue"
 )
 
 // lastErrLines is how many lines of standard error a failure shows.
@@ -217,11 +218,18 @@ func (j *journey) aftermath(ctx context.Context) {
 	if j.target == nil || j.host == nil || !j.planned() {
 		return
 	}
-	ctx, stop := context.WithTimeout(ctx, reachLimit)
+	// An end is no loss: the heartbeat no longer has this lease, which must not keep us
+	// from clearing up. Only a stop of the controller does.
+	clean, stop := context.WithTimeout(context.WithoutCancel(ctx), reachLimit)
 	defer stop()
-	j.tidy(ctx, j.host, j.d.UUID)
+	defer context.AfterFunc(ctx, func() {
+		if !errors.Is(context.Cause(ctx), queue.ErrLost) {
+			stop()
+		}
+	})()
+	j.tidy(clean, j.host, j.d.UUID)
 	if j.snap.First != nil && j.builder != nil {
-		j.tidy(ctx, j.builder, j.snap.First.ID)
+		j.tidy(clean, j.builder, j.snap.First.ID)
 	}
 }
 

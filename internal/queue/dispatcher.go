@@ -47,6 +47,13 @@ type Dispatcher struct {
 
 	mu      sync.Mutex
 	running map[key]*carried // guarded by mu
+	strays  map[key]stray    // guarded by mu
+}
+
+// stray is a lease of ours that nobody carries.
+type stray struct {
+	fence int64
+	since time.Time // a heartbeat first met it
 }
 
 type key struct {
@@ -68,6 +75,7 @@ func NewDispatcher(store Store, carrier Carrier, o Options) *Dispatcher {
 		store: store, carrier: carrier, options: o,
 		wake:    make(chan struct{}, 1),
 		running: map[key]*carried{},
+		strays:  map[key]stray{},
 	}
 	q.Service = supervise.Loop(q.work)
 	return q
@@ -196,6 +204,12 @@ func (q *Dispatcher) renew(ctx context.Context) {
 	for _, r := range renewals {
 		kept[key{r.Kind, r.RowID}] = r
 	}
+	q.check(kept, asked)
+	q.release(ctx, q.lost(kept, asked))
+}
+
+// check tells what is carried of its cancel, and of its loss.
+func (q *Dispatcher) check(kept map[key]Renewal, asked time.Time) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for k, c := range q.running {
@@ -208,5 +222,43 @@ func (q *Dispatcher) renew(ctx context.Context) {
 		case c.since.Before(asked):
 			c.lose(ErrLost)
 		}
+	}
+}
+
+// lost lists the leases that are ours and that nobody has carried for a beat's time: the
+// claim was committed, and its answer got lost with the connection to the database. We
+// would renew them for ever.
+func (q *Dispatcher) lost(kept map[key]Renewal, asked time.Time) []Renewal {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	var list []Renewal
+	strays := map[key]stray{}
+	for k, r := range kept {
+		if c := q.running[k]; c != nil && c.fence == r.Fence {
+			continue
+		}
+		s, known := q.strays[k]
+		if !known || s.fence != r.Fence {
+			s = stray{r.Fence, asked}
+		}
+		if asked.Sub(s.since) >= q.options.Lease/4 {
+			list = append(list, r)
+		}
+		strays[k] = s
+	}
+	q.strays = strays
+	return list
+}
+
+// release gives leases up, for whoever claims next, which may be us.
+func (q *Dispatcher) release(ctx context.Context, strays []Renewal) {
+	for _, r := range strays {
+		q.options.Log.Warn("a lease that nobody carries is given up", "kind", r.Kind, "row", r.RowID)
+		if err := q.store.ReleaseLease(ctx, r); err != nil {
+			q.options.Log.Error("lease not given up", "error", err)
+		}
+	}
+	if len(strays) > 0 {
+		q.Wake()
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -211,6 +212,38 @@ func TestLostLeaseEndsTheCarrying(t *testing.T) {
 	})
 	close(c.hold)
 	stop(t, q)
+}
+
+// forgetful loses the answer to its first claim that is one.
+type forgetful struct {
+	queue.Store
+	lost atomic.Bool
+}
+
+func (f *forgetful) ClaimDeployment(ctx context.Context, owner string, lease time.Duration) (core.Deployment, bool, error) {
+	d, ok, err := f.Store.ClaimDeployment(ctx, owner, lease)
+	if ok && f.lost.CompareAndSwap(false, true) {
+		return core.Deployment{}, false, errors.New("the connection to the database broke")
+	}
+	return d, ok, err
+}
+
+// TestClaimWhoseAnswerIsLost: the row is this controller's and nobody carries it. It must
+// not stay so for as long as the controller lives.
+func TestClaimWhoseAnswerIsLost(t *testing.T) {
+	t.Parallel()
+	p := storetest.NewPlace(t, storetest.OpenSQLite(t))
+	c := newCarrier(p, nil)
+	d := p.Enqueue(p.Service("s"))
+	q := queue.NewDispatcher(&forgetful{Store: p.DB}, c, queue.Options{Owner: "a", Lease: 300 * time.Millisecond, Log: slog.New(slog.DiscardHandler)})
+	if err := q.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, func() bool { return p.Get(d.UUID).Status == core.StatusFinished })
+	stop(t, q)
+	if len(c.order) != 1 {
+		t.Errorf("carried %d times", len(c.order))
+	}
 }
 
 // waitFor asks until it is so, for as long as a slow machine may take.

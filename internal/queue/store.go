@@ -26,6 +26,8 @@ type Store interface {
 	ClaimDeployment(ctx context.Context, owner string, lease time.Duration) (core.Deployment, bool, error)
 	// RenewLeases extends all leases of owner that are not lost and tells what became of each.
 	RenewLeases(ctx context.Context, owner string, lease time.Duration) ([]Renewal, error)
+	// ReleaseLease ends one of them, which nobody carries, so that it is claimed anew.
+	ReleaseLease(ctx context.Context, r Renewal) error
 	// ReleaseLeases ends all leases of owner now, at an orderly stop, so that another
 	// controller need not wait for them to run out. With owner "" it ends those of
 	// everybody: a controller that is the only one (SQLite) says so when it starts.

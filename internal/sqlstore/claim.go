@@ -198,6 +198,18 @@ func (db *DB) RenewLeases(ctx context.Context, owner string, lease time.Duration
 	return all, err
 }
 
+// ReleaseLease ends one lease, unless it has gone to somebody else meanwhile.
+func (db *DB) ReleaseLease(ctx context.Context, r core.Renewal) error {
+	k, err := kindOf(r.Kind)
+	if err != nil {
+		return err
+	}
+	return db.inTx(ctx, "release a lease", func(s *session) error {
+		_, err := s.exec(ctx, k.fill(`UPDATE {queue} SET lease_until = 0 WHERE id = $1 AND fence = $2 AND status = 'in_progress'`), r.RowID, r.Fence)
+		return err
+	})
+}
+
 // ReleaseLeases ends the leases of owner now, so that another controller need not wait
 // for them to run out; with owner "" those of everybody.
 func (db *DB) ReleaseLeases(ctx context.Context, owner string) error {

@@ -20,13 +20,16 @@ const (
 var lineChunks = []int{24, 6, 1}
 
 // AppendLog adds lines and steps to a log and moves its cursor. CodeLost unless the
-// deployment is in progress with b's fence. Lines must go on where the log ends.
+// deployment is in progress with b's fence. Lines must go on where the log ends. The
+// batch that was appended last may be given again: its commit may have been done and only
+// the answer been lost, with the connection to the database.
 func (db *DB) AppendLog(ctx context.Context, b core.Batch) error {
 	return db.inTx(ctx, "append to log", func(s *session) error { return db.append(ctx, s, b) })
 }
 
 func (db *DB) append(ctx context.Context, s *session, b core.Batch) error {
-	if err := moveHeader(ctx, s, b); err != nil {
+	there, err := moveHeader(ctx, s, b)
+	if err != nil || there {
 		return err
 	}
 	if err := insertLines(ctx, s, b.LogID, b.Lines); err != nil {
@@ -39,11 +42,12 @@ func (db *DB) append(ctx context.Context, s *session, b core.Batch) error {
 }
 
 // moveHeader is the gate of every append: one row says whether the writer still has the
-// deployment, where the log ends and how far its source was read.
-func moveHeader(ctx context.Context, s *session, b core.Batch) error {
+// deployment, where the log ends and how far its source was read. there says that this
+// very batch was appended before.
+func moveHeader(ctx context.Context, s *session, b core.Batch) (there bool, err error) {
 	for i, l := range b.Lines {
 		if l.Seq != b.Lines[0].Seq+int64(i) {
-			return fmt.Errorf("line %d of a batch that starts at %d has number %d", i, b.Lines[0].Seq, l.Seq)
+			return false, fmt.Errorf("line %d of a batch that starts at %d has number %d", i, b.Lines[0].Seq, l.Seq)
 		}
 	}
 	text := `UPDATE logs SET cursor_offset = $1, cursor_state = $2, last_seq = last_seq + $3 WHERE id = $4 AND fence = $5 AND fence > 0`
@@ -54,16 +58,23 @@ func moveHeader(ctx context.Context, s *session, b core.Batch) error {
 	}
 	n, err := s.exec(ctx, text, args...)
 	if err != nil || n == 1 {
-		return err
+		return false, err
 	}
-	last, err := one(ctx, s, scanValue[int64], `SELECT last_seq FROM logs WHERE id = $1 AND fence = $2 AND fence > 0`, b.LogID, b.Fence)
-	if errors.Is(err, sql.ErrNoRows) {
-		return errLost()
+	var stands core.Cursor
+	last, err := one(ctx, s, func(r row) (int64, error) {
+		var last int64
+		err := r.Scan(&last, &stands.Offset, &stands.State)
+		return last, err
+	}, `SELECT last_seq, cursor_offset, cursor_state FROM logs WHERE id = $1 AND fence = $2 AND fence > 0`, b.LogID, b.Fence)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return false, errLost()
+	case err != nil:
+		return false, err
+	case last == b.Lines[len(b.Lines)-1].Seq && stands == b.Cursor:
+		return true, nil
 	}
-	if err != nil {
-		return err
-	}
-	return fmt.Errorf("append line %d to log %d, which ends at %d", b.Lines[0].Seq, b.LogID, last)
+	return false, fmt.Errorf("append line %d to log %d, which ends at %d", b.Lines[0].Seq, b.LogID, last)
 }
 
 func errLost() error {

@@ -74,8 +74,11 @@ func (db *DB) Settle(ctx context.Context, d core.Deployment, last core.Batch) er
 				failing_step = $4, exit_code = $5, reason = $6, last_stderr = $7, image_digests = $8 WHERE id = $9`+held+`$10`),
 			string(d.Status), now, now, d.Outcome.Step, numberOrNil(d.Outcome.ExitCode), clean(d.Outcome.Reason),
 			toJSON(cleanAll(d.Outcome.LastErr)), toJSON(d.Config.Digests), d.RowID, d.Lease.Fence)
-		if err != nil || n == 0 {
-			return n, err
+		if err != nil {
+			return 0, err
+		}
+		if n == 0 {
+			return settled(ctx, s, k, d, last)
 		}
 		if err := db.append(ctx, s, last); err != nil {
 			return 0, err
@@ -85,6 +88,17 @@ func (db *DB) Settle(ctx context.Context, d core.Deployment, last core.Batch) er
 		}
 		return n, db.poke(ctx, s, "queue")
 	})
+}
+
+// settled counts 1 when this very end was committed before, and only the answer was lost
+// with the connection to the database: nobody else has ever had this fence.
+func settled(ctx context.Context, s *session, k kind, d core.Deployment, last core.Batch) (int64, error) {
+	end := int64(0)
+	if n := len(last.Lines); n > 0 {
+		end = last.Lines[n-1].Seq
+	}
+	return one(ctx, s, scanValue[int64], k.fill(`SELECT COUNT(*) FROM {queue} d JOIN logs l ON l.id = d.log_id
+		WHERE d.id = $1 AND d.fence = $2 AND d.status = $3 AND l.last_seq >= $4`), d.RowID, d.Lease.Fence, string(d.Status), end)
 }
 
 func cleanAll(texts []string) []string {

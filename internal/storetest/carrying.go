@@ -54,7 +54,14 @@ func exerciseCarrying(t *testing.T, db *sqlstore.DB) {
 	same(t, "last lines", told, lines(1, 2))
 
 	d.Lease.Fence = 1
-	wantCode(t, "second settlement", db.Settle(t.Context(), d, core.Batch{}), core.CodeLost)
+	ok(t, db.Settle(t.Context(), d, last)) // the answer to the first one got lost
+	told, err = db.LinesAfter(t.Context(), d.LogID, 0, 10)
+	ok(t, err)
+	same(t, "last lines, settled twice", told, lines(1, 2))
+	wantCode(t, "settlement with more lines", db.Settle(t.Context(), d, core.Batch{Lines: lines(3, 1)}), core.CodeLost)
+	other := d
+	other.Status = core.StatusFinished
+	wantCode(t, "another settlement", db.Settle(t.Context(), other, core.Batch{}), core.CodeLost)
 	wantCode(t, "append after the end", db.AppendLog(t.Context(), core.Batch{LogID: d.LogID, Fence: 1, Lines: lines(3, 1)}), core.CodeLost)
 	wantCode(t, "configuration after the end", db.SetConfig(t.Context(), d), core.CodeLost)
 }
@@ -79,6 +86,7 @@ func exerciseLogs(t *testing.T, db *sqlstore.DB) {
 			{Seq: 2, Step: 1, Batch: 2, Stream: core.Stderr, Hidden: true, Continued: true, At: at, Output: "  a\x00b\xffc\t"},
 		}}
 	ok(t, db.AppendLog(t.Context(), b))
+	ok(t, db.AppendLog(t.Context(), b)) // the answer to the first one got lost
 	b.Lines[1].Output = "  ab\uFFFDc\t"
 	told, err := db.LinesAfter(t.Context(), d.LogID, 0, 10)
 	ok(t, err)
@@ -97,7 +105,7 @@ func exerciseLogs(t *testing.T, db *sqlstore.DB) {
 	ok(t, err)
 	same(t, "behind the end", page, []core.Line{})
 
-	gap := core.Batch{LogID: d.LogID, Fence: d.Lease.Fence}
+	gap := core.Batch{LogID: d.LogID, Fence: d.Lease.Fence, Cursor: core.Cursor{Offset: 7}}
 	for what, lines := range map[string][]core.Line{
 		"a gap": lines(102, 1), "a repeat": lines(100, 1), "a gap inside": {lines(101, 1)[0], lines(103, 1)[0]},
 	} {

@@ -193,6 +193,12 @@ func exerciseLeases(t *testing.T, db *sqlstore.DB) {
 	if d := w.claim("third"); d.Lease.Fence != 3 {
 		t.Errorf("the fence after a release is %d, want 3", d.Lease.Fence)
 	}
+	ok(t, db.ReleaseLease(t.Context(), core.Renewal{Kind: core.KindService, RowID: old.RowID, Fence: 2})) // it is another's now
+	w.noClaim()
+	ok(t, db.ReleaseLease(t.Context(), core.Renewal{Kind: core.KindService, RowID: old.RowID, Fence: 3}))
+	if d := w.claim("third again"); d.Lease.Fence != 4 {
+		t.Errorf("the fence after the release of one lease is %d, want 4", d.Lease.Fence)
+	}
 	ok(t, db.ReleaseLeases(t.Context(), ""))
 	w.finish(w.claim("fourth"))
 	w.noClaim()
