@@ -13,7 +13,8 @@ import (
 )
 
 const (
-	readyTimeout = 5 * time.Second        // of one attempt
+	readyTimeout = 5 * time.Second        // of the first attempt
+	readyLongest = time.Minute            // of one attempt
 	readyQuick   = 100 * time.Millisecond // between attempts at first
 	readyHaste   = 3 * time.Second        // for so long
 	answerLimit  = 4 << 10                // bytes of an answer that is kept
@@ -48,8 +49,9 @@ type attempt struct {
 	failure   string
 	answer    string
 	ended     time.Time
-	number    int // of a request; 0 of one that does not count
-	of        int // how many there are; 0: it is a command
+	number    int  // of a request; 0 of one that does not count
+	late      bool // it was given up
+	of        int  // how many there are; 0: it is a command
 }
 
 // take adds an attempt to what is known.
@@ -151,10 +153,15 @@ func (a *asker) stop() {
 	a.running.Wait()
 }
 
-// repeat asks one start of a container until it answers.
+// repeat asks one start of a container until it answers. Docker does not end a command
+// whose client is gone: a server that is too busy for one in the time that it has gets
+// more time, and not one more command that it is busy with.
 func (a *asker) repeat(ctx context.Context, c inspection, argv []string) {
-	for {
-		got := a.try(ctx, c, argv)
+	for limit := readyTimeout; ; {
+		got := a.try(ctx, c, argv, limit)
+		if got.late {
+			limit = min(2*limit, readyLongest)
+		}
 		if ctx.Err() != nil {
 			return
 		}
@@ -178,8 +185,8 @@ func hurry(since time.Duration) time.Duration {
 }
 
 // try runs the command once.
-func (a *asker) try(ctx context.Context, c inspection, argv []string) attempt {
-	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+func (a *asker) try(ctx context.Context, c inspection, argv []string, limit time.Duration) attempt {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	cmd := a.command(ctx, append([]string{"docker", "exec", c.ID}, argv...))
 	var out, errOut tailBuffer
@@ -191,7 +198,7 @@ func (a *asker) try(ctx context.Context, c inspection, argv []string) attempt {
 	case err == nil:
 		got.code, got.answer = 0, plain(string(out.data[:min(len(out.data), answerLimit)]))
 	case ctx.Err() != nil:
-		got.failure = fmt.Sprintf("no answer within %s", readyTimeout)
+		got.late, got.failure = true, fmt.Sprintf("no answer within %s", limit)
 	case errors.As(err, &exited) && exited.ExitCode() >= 0:
 		got.code = exited.ExitCode()
 		got.failure = fmt.Sprintf("exit %d: %s", got.code, lastLine(errOut.data, out.data))

@@ -137,6 +137,10 @@ echo out; echo "refused by process $n" >&2; exit 1`,
 			say: []string{"db: attempt 1: no answer within 5s"}, attempts: 1,
 		},
 		{
+			name: "gets more time when it is slow", exec: "sleep 6; echo 17", end: run.StateFinished,
+			say: []string{"db: attempt 1: no answer within 5s", "db: answered at attempt 2, after *"}, answer: "17", attempts: 2,
+		},
+		{
 			name: "no such program", exec: `echo 'OCI runtime exec failed: exec: "ask": executable file not found in $PATH: unknown' >&2; exit 126`, end: run.StateFailed,
 			reason: "db (p-db-1) cannot run its readiness command, so its image may be the wrong one: exit 126: OCI runtime exec failed",
 			say:    []string{`db: attempt 1: exit 126: OCI runtime exec failed: exec: "ask": executable file not found in $PATH: unknown`}, attempts: 5,
