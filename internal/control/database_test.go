@@ -318,6 +318,23 @@ type undeletable struct{ control.DatabaseStore }
 
 func (undeletable) DeleteDatabase(context.Context, int64, core.ID) error { return errBroken }
 
+// TestKeptFields: what lies in the volume is not renamed by a setting, and that is said.
+func TestKeptFields(t *testing.T) {
+	t.Parallel()
+	for engineName, want := range map[string]int{"postgresql": 1, "clickhouse": 0} {
+		w := newWorld(t)
+		db, _ := w.running(t, engineName)
+		field := map[string]string{"postgresql": "postgres_user", "clickhouse": "clickhouse_admin_user"}[engineName]
+		for _, value := range []string{"sailor", "sailor"} {
+			saved := must(w.c.UpdateDatabase(t.Context(), w.owner, db.UUID, control.DatabasePatch{Fields: map[string]core.Secret{field: core.NewSecret(value)}}))(t)
+			if len(saved.Warnings) != want || want > 0 && !strings.Contains(saved.Warnings[0], field+" was used when the data volume was made") {
+				t.Errorf("%s: %q", engineName, saved.Warnings)
+			}
+			want = 0 // the second one changes nothing
+		}
+	}
+}
+
 func TestVersionGuard(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

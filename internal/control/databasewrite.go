@@ -145,6 +145,12 @@ func (c *Control) savedDatabase(ctx context.Context, p auth.Principal, spec *eng
 	} else if deploy {
 		out.run(c.runSaved(ctx, p, ofDatabase(db), core.VerbDeploy, core.Options{}))
 	}
+	for _, f := range spec.Fields {
+		if db.Ran.Version != "" && spec.Keeps(f) && db.Fields[f.Name] != old.Fields[f.Name] {
+			out.Warnings = append(out.Warnings, f.Name+" was used when the data volume was made, and nothing in it is renamed. "+
+				"The next start works only if there is one of the new name in the database, with the password of the settings: make it there first.")
+		}
+	}
 	if !deploy {
 		out.run(c.publish(ctx, p, old, db))
 	}

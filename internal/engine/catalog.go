@@ -48,6 +48,8 @@ func postgresql() *Spec {
 		url:    `postgres://{{uri .User}}:{{uri .Password}}@{{.Address}}/{{uri .Database}}{{if .TLS}}?sslmode={{.Mode}}{{if has .Mode "verify"}}&sslrootcert={{.Authority}}{{end}}{{end}}`,
 		ready:  client("psql", "-XAtc", "SHOW server_version"),
 		reload: client("psql", "-XAtc", "SELECT pg_reload_conf()"),
+		change: &change{command: []string{"sh", inside + "/change/change.sh"}, files: []file{{path: "change/change.sh", script: "postgresql-change.sh"}, {path: "change/old", text: "{{.OldPassword}}"},
+			{path: "change/change.sql", text: "ALTER ROLE \"{{.User}}\" PASSWORD E'{{option .Password}}';\n"}}},
 		one: &dump{extension: ".dmp", write: client("pg_dump", "--format=custom", "--dbname={{.Name}}"),
 			read: client("pg_restore", "--exit-on-error", "--clean", "--if-exists", "--no-owner", "--no-privileges", "--dbname={{.Database}}")},
 		many: &dump{extension: ".sql.gz", gzip: true, write: client("sh", inside+"/write.sh"), read: client("sh", inside+"/read.sh")},
@@ -101,6 +103,10 @@ func mysqlLike(s *Spec, client, tool, more string) *Spec {
 	s.scripts = []string{".sql", ".sh", ".sql.gz"}
 	s.url = "mysql://{{uri .User}}:{{uri .Password}}@{{.Address}}/{{uri .Database}}"
 	s.ready = []string{client, "--defaults-extra-file=" + inside + "/client.cnf", "--connect-timeout=5", "-NBe", "SELECT VERSION()", "{{.Database}}"}
+	s.change = &change{command: []string{"sh", inside + "/change/change.sh", client}, files: []file{{path: "change/change.sh", script: "mysql-change.sh"},
+		{path: "change/root.cnf", text: "[client]\nprotocol=socket\nuser=root\npassword=\"{{option .OldRootPassword}}\"\n"},
+		{path: "change/change.sql", text: "SET SESSION sql_mode = '';\nALTER USER IF EXISTS 'root'@'localhost' IDENTIFIED BY '{{option .RootPassword}}'," +
+			" 'root'@'%' IDENTIFIED BY '{{option .RootPassword}}', '{{.User}}'@'%' IDENTIFIED BY '{{option .Password}}';\n"}}}
 	root := "--defaults-extra-file=" + inside + "/root.cnf"
 	flags := []string{root, "--single-transaction", "--quick", "--routines", "--events", "--triggers", "--hex-blob", "--no-tablespaces", more}
 	s.one = &dump{extension: ".sql.gz", gzip: true, write: append(append([]string{tool}, flags...), "{{.Name}}"), read: []string{client, root, "{{.Database}}"}}
@@ -143,6 +149,9 @@ func mongodb() *Spec {
 		url:     "mongodb://{{uri .User}}:{{uri .Password}}@{{.Address}}/?directConnection=true{{if .TLS}}&tls=true&tlsCAFile={{.Authority}}{{end}}",
 		ready:   []string{"mongosh", "--quiet", "--norc", "--nodb", inside + "/ready.js"},
 		reload:  []string{"mongosh", "--quiet", "--norc", "--nodb", inside + "/reload.js"},
+		change: &change{command: []string{"sh", inside + "/change/change.sh"}, files: []file{{path: "change/change.sh", script: "mongodb-change.sh"},
+			{path: "change/change.js", text: "try {\n  connect(" + mongoURI + ");\n} catch {\n  const db = connect(" + strings.Replace(mongoURI, ".Password", ".OldPassword", 1) + ");\n" +
+				"  db.getSiblingDB(\"admin\").changeUserPassword(decodeURIComponent(\"{{uri .User}}\"), decodeURIComponent(\"{{uri .Password}}\"));\n}\n"}}},
 		one: &dump{extension: ".archive.gz", write: tools("mongodump", "--db={{.Name}}"),
 			read: tools("mongorestore", "--stopOnError", "--drop", "--nsInclude={{.Name}}.*", "--nsFrom={{.Name}}.*", "--nsTo={{.Database}}.*")},
 		// The users of another database are no part of it: with them, its own would lose its password.

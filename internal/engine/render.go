@@ -135,14 +135,7 @@ func (r *rendering) files() {
 		if f.conf && r.scope.Conf == "" || f.tls && !r.scope.TLS {
 			continue
 		}
-		content := r.scope.text(f.text)
-		if f.script != "" {
-			b, err := scriptFiles.ReadFile("scripts/" + f.script)
-			if err != nil {
-				panic("engine: " + err.Error())
-			}
-			content = string(b)
-		}
+		content := r.scope.content(f)
 		at, mode := path.Join("run", f.path), uint32(0o644)
 		if r.spec.owner != "" && f.path == "ssl/server.key" {
 			mode = 0o600

@@ -22,6 +22,7 @@ const (
 type scope struct {
 	UUID                                         string
 	User, Password, RootPassword, Database, Conf string
+	OldPassword, OldRootPassword                 string            // while they are changed
 	Options                                      map[string]string // fields without a role
 	TLS                                          bool
 	Mode                                         string // of SSL
@@ -78,6 +79,18 @@ func (sc *scope) text(source string) string {
 		panic("engine: " + err.Error())
 	}
 	return b.String()
+}
+
+// content is what is in a file.
+func (sc *scope) content(f file) string {
+	if f.script == "" {
+		return sc.text(f.text)
+	}
+	b, err := scriptFiles.ReadFile("scripts/" + f.script)
+	if err != nil {
+		panic("engine: " + err.Error())
+	}
+	return string(b)
 }
 
 func (sc *scope) words(sources []string) []string {

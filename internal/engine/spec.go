@@ -29,6 +29,7 @@ type Spec struct {
 	url     string     // template of the URL
 	ready   []string
 	reload  []string
+	change  *change  // of passwords; nil: none lies in the data volume
 	answers []string // patterns of the version in what ready prints, the first that matches counts
 	one     *dump    // of a single database; nil: the engine has only everything
 	many    *dump    // of several; nil: it cannot
@@ -55,6 +56,14 @@ type file struct {
 	conf   bool   // only with a configuration of the user's
 	tls    bool   // only with SSL on
 	target string // where it is mounted besides
+}
+
+// change is how a password that lies in the data volume becomes another one, all
+// templates. The command changes what is not changed yet, and goes on to run the words
+// behind its own. Its files are there for as long as it takes.
+type change struct {
+	files   []file
+	command []string
 }
 
 // server is how an engine is started, all templates. The image's own command stays when

@@ -10,6 +10,7 @@ import (
 
 	"github.com/taffrail/taffrail/internal/compose"
 	"github.com/taffrail/taffrail/internal/core"
+	"github.com/taffrail/taffrail/internal/engine"
 	"github.com/taffrail/taffrail/internal/redact"
 	"github.com/taffrail/taffrail/internal/run"
 )
@@ -22,6 +23,9 @@ type deployed struct {
 	Own     [][]string     `json:"own,omitempty"`
 	Watch   run.Watch      `json:"watch"`
 	Secrets []redact.Value `json:"secrets,omitempty"`
+	// Passwords are those that the data volume has, by field. What ran before they were
+	// kept has none.
+	Passwords map[string]string `json:"passwords,omitempty"`
 }
 
 // openDeployed reads what a plan kept.
@@ -40,11 +44,19 @@ func openDeployed(text string) (*deployed, error) {
 func (p *planner) deploying() *deployed {
 	var s secrets
 	p.settings(&s)
-	b := &deployed{Files: p.files("", p.out.compose, p.out.Files).Files, Watch: *p.verify().Watch, Secrets: s.List()}
+	b := &deployed{Files: p.files("", p.out.compose, p.out.Files).Files, Watch: *p.verify().Watch, Secrets: s.List(), Passwords: p.out.spec.Passwords(p.Database)}
 	for _, step := range p.own(p.out.Owned) {
 		b.Own = append(b.Own, step.Argv)
 	}
 	return b
+}
+
+// passwords are those of what ran last, as far as they are known.
+func (b *deployed) passwords() map[string]string {
+	if b == nil {
+		return nil
+	}
+	return b.Passwords
 }
 
 // with is b after files of it were written anew.
@@ -122,8 +134,14 @@ func (p *planner) undo() []run.Step {
 	case p.before == nil:
 		return nil
 	}
+	watch := p.before.Watch
+	back, changing := p.back()
+	if changing {
+		watch.Expect = slices.Clone(watch.Expect)
+		watch.Expect[0].Ready = back.Ready
+	}
 	steps := []run.Step{p.late(run.Step{
-		Name: "undo", Title: "Putting back the files of what ran before.", Files: p.current(p.before).Files,
+		Name: "undo", Title: "Putting back the files of what ran before.", Files: slices.Concat(p.current(p.before).Files, back.Files),
 	})}
 	for _, argv := range p.before.Own {
 		steps = append(steps, p.late(run.Step{Name: "undo-own", Title: "Giving files to the user of the image.", Argv: argv, Hidden: true}))
@@ -135,11 +153,28 @@ func (p *planner) undo() []run.Step {
 			Argv: []string{"docker", "image", "tag", c.ImageID, c.Image},
 		}))
 	}
-	watch := p.before.Watch
-	return append(steps,
+	steps = append(steps,
 		p.late(p.compose("undo-stop", "Clearing away what was begun.", "down", "--remove-orphans", "--timeout", undoStop)),
 		p.late(p.compose("undo-start", "Starting what ran before.", append([]string{"up", "--detach", "--remove-orphans"}, p.pulled()...)...)),
 		p.late(run.Step{Name: "undo-verify", Title: "Waiting until what ran before answers.", Watch: &watch}))
+	if changing {
+		clean := p.changed(back)
+		clean.Always = false
+		steps = append(steps, p.late(clean))
+	}
+	return steps
+}
+
+// back gives the users the passwords that they had, in case they have the new ones
+// already.
+func (p *planner) back() (engine.Change, bool) {
+	db := p.Database
+	db.Fields = maps.Clone(db.Fields)
+	for name, value := range p.before.Passwords {
+		db.Fields[name] = core.NewSecret(value)
+	}
+	db.Settings.EnableSSL = p.before.has("run/ssl/server.crt")
+	return p.out.spec.Change(db, p.out.spec.Passwords(p.Database))
 }
 
 // undoStop is how many seconds containers get to stop when something is put back: after a

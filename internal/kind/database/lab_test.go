@@ -1,6 +1,7 @@
 package database_test
 
 import (
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/taffrail/taffrail/internal/core"
+	"github.com/taffrail/taffrail/internal/engine"
 	"github.com/taffrail/taffrail/internal/kind/database"
 	"github.com/taffrail/taffrail/internal/testenv"
 )
@@ -459,3 +461,63 @@ func TestDelete(t *testing.T) {
 		t.Errorf("the dump is gone: %v", err)
 	}
 }
+
+// TestPasswordsChange: a new password counts from the next start on, in volumes that were
+// made with another one too, and what is put back has its own again.
+func TestPasswordsChange(t *testing.T) {
+	t.Parallel()
+	for _, name := range append(labEngines(), "mysql", "mongodb") {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			db := r.create(name, nil)
+			r.finish(db, core.VerbStart, core.Options{})
+			change := func(suffix string) {
+				r.Helper()
+				spec, _ := engine.Find(name)
+				r.update(db, func(db *core.Database) {
+					for field, value := range spec.Passwords(*db) {
+						db.Fields[field] = core.NewSecret(value[:8] + suffix)
+					}
+				})
+			}
+			change(`a'b\c"d`)
+			r.finish(db, core.VerbDeploy, core.Options{})
+			r.is(db, "running:healthy")
+			before := r.container(db)
+			if r.finish(db, core.VerbDeploy, core.Options{}); r.container(db) != before {
+				t.Error("the change of a password is done anew")
+			}
+			r.finish(db, core.VerbStop, core.Options{})
+			change("stopped")
+			r.finish(db, core.VerbStart, core.Options{})
+			if statement := map[string]string{
+				"postgresql": "ALTER ROLE postgres PASSWORD '%s'", "mariadb": "SET PASSWORD = PASSWORD('%s')",
+			}[name]; statement != "" {
+				r.back(db, statement)
+			}
+		})
+	}
+}
+
+// back has a start that fails after the passwords were changed.
+func (r *rig) back(db core.Database, statement string) {
+	r.Helper()
+	const next = "changed-by-then"
+	was := r.get(db).Fields
+	r.ask(db, fmt.Sprintf(statement, next))
+	r.update(db, func(db *core.Database) {
+		field, text, _ := nonsense(db.Type)
+		db.Fields[field], db.Fields[passwordOf[db.Type]] = text, core.NewSecret(next)
+	})
+	r.fail(db, core.VerbDeploy, core.Options{}, "What it had changed was taken back.")
+	r.is(db, "running:healthy")
+	r.update(db, func(db *core.Database) { db.Fields = was })
+	before := r.container(db)
+	if r.finish(db, core.VerbDeploy, core.Options{}); r.container(db) != before {
+		r.Error("what was put back is not what was deployed")
+	}
+	r.ask(db, "SELECT 1")
+}
+
+var passwordOf = map[string]string{"postgresql": "postgres_password", "mariadb": "mariadb_password"}

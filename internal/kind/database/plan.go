@@ -123,10 +123,17 @@ func (p *planner) up(forced string) []run.Step {
 	add(pulling, run.Step{Name: "next", Title: "Saved the compose file to pull by.", Hidden: true, Prepares: true, Files: []run.File{{
 		Path: nextFile, Mode: 0o600, Content: p.out.compose,
 	}}}, pull)
-	add(true, p.files(forced, p.out.compose, p.out.Files))
+	change, changing := p.out.spec.Change(p.Database, p.before.passwords())
+	add(true, p.files(forced, p.out.compose, slices.Concat(p.out.Files, change.Files)))
 	add(true, compose.NetworkSteps(p.Destination.Network)...)
 	add(true, p.own(p.out.Owned)...)
-	add(true, p.start(), p.verify())
+	verify := p.verify()
+	if changing {
+		verify.Title = "Changing passwords, and waiting until the database answers."
+		verify.Watch.Expect[0].Ready = change.Ready
+	}
+	add(true, p.start(), verify)
+	add(changing, p.changed(change))
 	add(p.runs() && p.stale(), p.reload()...)
 	return steps
 }
@@ -229,6 +236,11 @@ func (p *planner) stale() bool {
 	return slices.ContainsFunc(p.out.holding(p.certs), func(f run.File) bool {
 		return p.before.has(f.Path) && !slices.ContainsFunc(p.before.Files, func(old run.File) bool { return old.Path == f.Path && old.Content == f.Content })
 	})
+}
+
+// changed deletes what changed passwords: the old one is in it.
+func (p *planner) changed(c engine.Change) run.Step {
+	return run.Step{Name: "clean", Title: "Deleting the old passwords.", Hidden: true, Always: true, Delete: []string{path.Join(p.dir, c.Folder)}}
 }
 
 // verify waits until the database answers a query as its user.

@@ -32,6 +32,9 @@ func situations() map[string]situation {
 		"start-first-ssl":    {engine: "postgresql", change: func(s *shelf) { ssl(s); public(s) }, d: deployment(core.VerbStart, core.Options{})},
 		"start-stopped":      {engine: "mariadb", before: started, d: deployment(core.VerbStart, core.Options{})},
 		"deploy-running":     {engine: "postgresql", before: started, d: deployment(core.VerbDeploy, core.Options{}), seen: "running"},
+		"deploy-password": {engine: "mariadb", before: started, d: deployment(core.VerbDeploy, core.Options{}), seen: "running", change: func(s *shelf) {
+			s.loaded.Database.Fields["mariadb_root_password"] = core.NewSecret("another")
+		}},
 		"deploy-running-ssl": {engine: "postgresql", before: ssl, d: deployment(core.VerbDeploy, core.Options{}), seen: "running"},
 		"deploy-ssl-is-new":  {engine: "postgresql", before: started, change: ssl, d: deployment(core.VerbDeploy, core.Options{}), seen: "running"},
 		"deploy-pull":        {engine: "redis", before: started, d: deployment(core.VerbDeploy, core.Options{PullLatest: true}), seen: "running"},
