@@ -27,11 +27,11 @@ func situations() map[string]situation {
 		s.loaded.Backup = &core.Backup{UUID: "bak1", DatabaseID: 7, Status: core.BackupRunning}
 	}
 	return map[string]situation{
-		"start-first":        {engine: "postgresql", d: deployment(core.VerbStart, core.Options{})},
-		"start-first-redis":  {engine: "redis", d: deployment(core.VerbStart, core.Options{})},
-		"start-first-ssl":    {engine: "postgresql", change: func(s *shelf) { ssl(s); public(s) }, d: deployment(core.VerbStart, core.Options{})},
-		"start-stopped":      {engine: "mariadb", before: started, d: deployment(core.VerbStart, core.Options{})},
-		"deploy-running":     {engine: "postgresql", before: started, d: deployment(core.VerbDeploy, core.Options{}), seen: "running"},
+		"start-first":       {engine: "postgresql", d: deployment(core.VerbStart, core.Options{})},
+		"start-first-redis": {engine: "redis", d: deployment(core.VerbStart, core.Options{})},
+		"start-first-ssl":   {engine: "postgresql", change: func(s *shelf) { ssl(s); public(s) }, d: deployment(core.VerbStart, core.Options{})},
+		"start-stopped":     {engine: "mariadb", before: started, d: deployment(core.VerbStart, core.Options{})},
+		"deploy-running":    {engine: "postgresql", before: started, d: deployment(core.VerbDeploy, core.Options{}), seen: "running"},
 		"deploy-password": {engine: "mariadb", before: started, d: deployment(core.VerbDeploy, core.Options{}), seen: "running", change: func(s *shelf) {
 			s.loaded.Database.Fields["mariadb_root_password"] = core.NewSecret("another")
 		}},
