@@ -137,10 +137,6 @@ echo out; echo "refused by process $n" >&2; exit 1`,
 			say: []string{"db: attempt 1: no answer within 5s"}, attempts: 1,
 		},
 		{
-			name: "gets more time when it is slow", exec: "sleep 6; echo 17", end: run.StateFinished,
-			say: []string{"db: attempt 1: no answer within 5s", "db: answered at attempt 2, after *"}, answer: "17", attempts: 2,
-		},
-		{
 			name: "no such program", exec: `echo 'OCI runtime exec failed: exec: "ask": executable file not found in $PATH: unknown' >&2; exit 126`, end: run.StateFailed,
 			reason: "db (p-db-1) cannot run its readiness command, so its image may be the wrong one: exit 126: OCI runtime exec failed",
 			say:    []string{`db: attempt 1: exit 126: OCI runtime exec failed: exec: "ask": executable file not found in $PATH: unknown`}, attempts: 5,
@@ -178,6 +174,20 @@ echo out; echo "refused by process $n" >&2; exit 1`,
 			}
 		})
 	}
+}
+
+// TestReadinessOfTheSlow: one that does not answer in time gets more of it.
+func TestReadinessOfTheSlow(t *testing.T) {
+	t.Parallel()
+	target := newTarget(t)
+	target.withDocker(map[string]string{"state": stateRunning, "exec": "sleep 6; echo 17"})
+	s := target.script(readyWatch(patience))
+	target.launchFake(s)
+	rec := target.follow(s.ID)
+	if end := rec.end(); end.State != run.StateFinished || rec.fact().Answers["db"] != "17" {
+		t.Errorf("%+v", end)
+	}
+	rec.assertSaid([]string{"db: attempt 1: no answer within 5s", "db: answered at attempt 2, after *"})
 }
 
 // asked is how often the fake docker was asked to run the readiness command.
