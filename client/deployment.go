@@ -149,6 +149,12 @@ func (c *Client) CompareDeployments(ctx context.Context, from, to string) (api.C
 	return get[api.Comparison](ctx, c, "/compare", url.Values{"from": {from}, "to": {to}})
 }
 
+// Rescrub has the log of a deployment gone over, in the background, for values that became
+// secret after it was written.
+func (c *Client) Rescrub(ctx context.Context, uuid string) (api.Message, error) {
+	return post[api.Message](ctx, c, "/deployments/"+esc(uuid)+"/rescrub", nil)
+}
+
 // DeleteLog takes away the log of a deployment that has ended.
 func (c *Client) DeleteLog(ctx context.Context, uuid string) (api.Message, error) {
 	return remove[api.Message](ctx, c, "/deployments/"+esc(uuid)+"/log", nil)

@@ -27,7 +27,7 @@ func Table() []Layer {
 		{Number: 3, Packages: []string{"internal/deploy", "internal/stack", "internal/archive"}},
 		{Number: 4, Packages: []string{"internal/kind/application", "internal/kind/service", "internal/kind/database"}, Not: []string{"internal/sqlstore"}},
 		{Number: 5, Packages: []string{"internal/control"},
-			Only: []string{"internal/core", "internal/auth", "internal/engine", "internal/deploy", "internal/queue", "internal/logs", "internal/redact",
+			Only: []string{"internal/core", "internal/auth", "internal/engine", "internal/deploy", "internal/archive", "internal/queue", "internal/logs", "internal/redact",
 				"internal/supervise", "internal/compose", "internal/git", "internal/webhook", "internal/proxy", "internal/build", "internal/template", "api"}},
 		{Number: 6, Packages: []string{"internal/rest", "internal/web"},
 			Only: []string{"internal/control", "internal/auth", "internal/httpio", "internal/logs", "internal/core", "internal/engine", "internal/git", "internal/webhook", "api"}},

@@ -104,6 +104,17 @@ func comparison(o api.Comparison) table {
 	return view
 }
 
+func (a *app) rescrubCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "rescrub UUID", Short: "Mask in the log of a deployment what became secret later", Args: exactly("UUID"),
+		Long: `Has the stored log gone over for the values that its resource has now, in the background, and leaves a
+line in it that says so. When a variable changes, that is done by itself for all logs of its resource.`,
+		RunE: a.about(func(ctx context.Context, c *client.Client, uuid string, _ []string) error {
+			return a.message(c.Rescrub(ctx, uuid))
+		}),
+	}
+}
+
 func (a *app) deleteLogCommand() *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{

@@ -12,6 +12,7 @@ type CommonDeps struct {
 	Records RecordStore
 	Tags    TagStore
 	Tagging TaggingStore
+	Jobs    JobStore
 }
 
 // RecordStore changes what is said about deployments that are there.

@@ -71,7 +71,7 @@ func (c *Control) CreateEnv(ctx context.Context, p auth.Principal, kind core.Kin
 		return Env{}, named(instead(err, core.CodeConflict, envTaken()), kind.Title())
 	}
 	c.did(p, "environment variable created", e.UUID)
-	return shownEnv(p, e), nil
+	return shownEnv(p, e), c.scrub(ctx, p, o, nil, []core.EnvVar{e})
 }
 
 // UpdateEnv changes the variable with in's key and preview flag.
@@ -105,7 +105,7 @@ func (c *Control) UpdateEnv(ctx context.Context, p auth.Principal, kind core.Kin
 		return Env{}, named(err, "Environment variable")
 	}
 	c.did(p, "environment variable updated", e.UUID)
-	return shownEnv(p, e), nil
+	return shownEnv(p, e), c.scrub(ctx, p, o, list, []core.EnvVar{e})
 }
 
 // BulkEnvs creates or changes many variables, all or none.
@@ -139,7 +139,7 @@ func (c *Control) BulkEnvs(ctx context.Context, p auth.Principal, kind core.Kind
 		return nil, named(err, kind.Title())
 	}
 	c.did(p, "environment variables updated", id)
-	return shownEnvs(p, envs), nil
+	return shownEnvs(p, envs), c.scrub(ctx, p, o, list, envs)
 }
 
 // DeleteEnv deletes a variable.

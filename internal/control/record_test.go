@@ -156,6 +156,9 @@ func recordCalls() []call {
 		{"NoteDeployment", auth.Deploy, "Deployment not found.", func(ctx context.Context, c *control.Control, p auth.Principal, x ids) error {
 			return drop(c.NoteDeployment(ctx, p, x.deployment, "why"))
 		}},
+		{"RescrubDeployment", auth.Write, "Deployment not found.", func(ctx context.Context, c *control.Control, p auth.Principal, x ids) error {
+			return c.RescrubDeployment(ctx, p, x.deployment)
+		}},
 		{"DeleteLog", auth.Write, "Deployment not found.", func(ctx context.Context, c *control.Control, p auth.Principal, x ids) error {
 			return c.DeleteLog(ctx, p, x.deployment)
 		}},

@@ -133,7 +133,7 @@ func (c *Control) putShared(ctx context.Context, p auth.Principal, of sharers, e
 		return Env{}, err
 	}
 	c.did(p, what, list[0].UUID)
-	return shownEnv(p, list[0]), nil
+	return shownEnv(p, list[0]), c.scrubShared(ctx, p, e)
 }
 
 // pickShared finds a variable by its uuid, or by its number, as clients know it.

@@ -29,6 +29,10 @@ func (a *API) deleteLog(ctx context.Context, p auth.Principal, in one) (api.Mess
 	return api.Message{Message: "Log deleted."}, a.control.DeleteLog(ctx, p, core.ID(in.UUID))
 }
 
+func (a *API) rescrub(ctx context.Context, p auth.Principal, in one) (api.Message, error) {
+	return api.Message{Message: "Log will be gone over for what is secret now."}, a.control.RescrubDeployment(ctx, p, core.ID(in.UUID))
+}
+
 func (a *API) retryDeployment(ctx context.Context, p auth.Principal, in actOn[api.RetryRequest]) (api.Accepted, error) {
 	q, err := a.control.Retry(ctx, p, core.ID(in.UUID), in.Body.Note)
 	return api.Accepted{Message: q.Message, DeploymentUUID: string(q.Deployment.UUID)}, err

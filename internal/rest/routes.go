@@ -248,6 +248,7 @@ func (a *API) deploymentRoutes() []Route {
 		post(uuid+"/pin", auth.Deploy, 200, "Have retention keep a deployment, or no longer", a.pinDeployment),
 		post(uuid+"/note", auth.Deploy, 200, "Write down why there is a deployment", a.noteDeployment),
 		get("/compare", auth.Read, "Compare what two deployments ran with", a.compareDeployments, 400, 404),
+		post(uuid+"/rescrub", auth.Write, 200, "Mask in a stored log what became secret later; a line in it says so", a.rescrub),
 		remove(uuid+"/log", auth.Write, "Delete a log; a line in its place says who did so", a.deleteLog, 400),
 		get(uuid+"/log", auth.ReadSensitive, "Read a log by cursor", a.getLog),
 		raw[api.LogLine](http.MethodGet, uuid+"/log/stream", auth.ReadSensitive, "Follow a log", mediaStream, a.followLog, 400),

@@ -7,7 +7,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/taffrail/taffrail/internal/archive"
 	"github.com/taffrail/taffrail/internal/auth"
 	"github.com/taffrail/taffrail/internal/control"
 	"github.com/taffrail/taffrail/internal/core"
@@ -76,7 +75,7 @@ func (s *Server) wire(ctx context.Context, o Options) error {
 		supervise.Member{Name: "validations and schedules", Service: ctl},
 		supervise.Member{Name: "news for code hosts", Service: newFeedback(hub, s.db, apps, s.cfg.PublicURL, o.Log)},
 		supervise.Member{Name: "other controllers", Service: others(s.db, o.Log, dispatcher.Wake, hub.Wake)},
-		supervise.Member{Name: "jobs", Service: queue.NewJobs(s.db, owner(), o.Log, archive.Packing(s.db))},
+		supervise.Member{Name: "jobs", Service: queue.NewJobs(s.db, owner(), o.Log, s.works(kinds)...)},
 		supervise.Member{Name: "deployments", Service: dispatcher})
 	s.check = func(ctx context.Context) { validateNew(ctx, s, ctl, auth.ForUser(team.RowID, user, core.TriggerAPI)) }
 	s.web.ready(api.Handler())
@@ -119,7 +118,7 @@ func (s *Server) control(ctx context.Context, of controlled) *control.Control {
 			Refs:      refs{hosts: m.pool.Get, apps: of.apps, store: s.db},
 			CodeHosts: of.apps, Snapshots: snapshots{}, Proxies: newProxies(m, s.db.ListDestinations),
 		},
-		Common: control.CommonDeps{Records: s.db, Tags: s.db, Tagging: s.db},
+		Common: control.CommonDeps{Records: s.db, Tags: s.db, Tagging: s.db, Jobs: s.db},
 		Wake:   q.Wake,
 		Cancel: func(_ context.Context, d core.Deployment) {
 			q.Cancel(d.Kind, d.RowID)

@@ -59,6 +59,8 @@ func Exercise(t *testing.T, open func(testing.TB) *sqlstore.DB) {
 		"build servers":       exerciseBuilders,
 		"logs":                exerciseLogs,
 		"jobs":                exerciseJobs,
+		"rewriting":           exerciseRewriting,
+		"rewriting, race":     exerciseRewritingRace,
 		"packing":             exercisePacking,
 		"packing, race":       exercisePackingRace,
 		"cancel":              exerciseCancel,
