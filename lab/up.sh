@@ -31,6 +31,7 @@ hosts() {
   timed front front_up
   timed sshd sshd_up
   timed git git_up
+  timed npm npm_up
   timed s3 s3_up "$S3_BUILD"
   for n; do timed "host $n" host_up "$n"; done
 }
@@ -52,6 +53,7 @@ export TAFFRAIL_LAB_S3_KEY=$LAB_S3_KEY
 export TAFFRAIL_LAB_S3_SECRET=$LAB_S3_SECRET
 export TAFFRAIL_LAB_S3_BUCKET=$LAB_S3_BUCKET
 export TAFFRAIL_LAB_FAULT=$LAB/fault.sh
+export TAFFRAIL_LAB_COOLIFY_MCP=$LAB_CACHE/npm/${LAB_COOLIFY_MCP##*@}/node_modules/@masonator/coolify-mcp/dist/index.js
 E
 }
 status() {

@@ -45,7 +45,7 @@ func Table() []Layer {
 func TestSupport() []string {
 	return []string{
 		"internal/archtest", "internal/testenv", "internal/storetest", "internal/deploytest",
-		"internal/hosttest", "internal/supervisetest", "e2e", "e2e/bench", "e2e/torture",
+		"internal/hosttest", "internal/supervisetest", "e2e", "e2e/bench", "e2e/clients", "e2e/torture",
 	}
 }
 

@@ -8,6 +8,7 @@ LAB_REGISTRY=${TAFFRAIL_LAB_REGISTRY:-127.0.0.1:5000}
 LAB_SUITE=${TAFFRAIL_LAB_SUITE:-trixie}                  # the Debian suite that images and hosts are made from
 LAB_KEY=$LAB_CACHE/ssh/id_ed25519                        # logs in to every host, and to this machine as host 0
 LAB_SSH_BASE=2200                                        # host N answers ssh on 127.0.0.1:$((LAB_SSH_BASE + N))
+LAB_COOLIFY_MCP=@masonator/coolify-mcp@3.5.0            # a client of the API that the tests drive
 LAB_NET=taffrail-lab LAB_SUBNET=198.18.77.0/24 LAB_GW=198.18.77.1
 export LAB LAB_CACHE LAB_RUN LAB_REGISTRY LAB_SUITE LAB_KEY
 

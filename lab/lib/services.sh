@@ -96,6 +96,17 @@ postgres_up() {
 }
 as_postgres() { (cd / && setpriv --reuid postgres --regid postgres --init-groups "$@"); }
 
+# npm_up: clients of Coolify's API that the tests drive, as npm has them. Nothing of a package is run while it is installed.
+npm_up() {
+  local dir=$LAB_CACHE/npm/${LAB_COOLIFY_MCP##*@}
+  [ -e "$dir/node_modules/@masonator/coolify-mcp/dist/index.js" ] && return
+  mkdir -p "$dir"
+  npm install --prefix "$dir" --ignore-scripts --no-audit --no-fund --loglevel=error "$LAB_COOLIFY_MCP" >"$LAB_RUN/npm.log" 2>&1 || {
+    tail -5 "$LAB_RUN/npm.log" >&2
+    die "npm install $LAB_COOLIFY_MCP"
+  }
+}
+
 # s3_build: the S3 gateway, which takes a processor a minute or two: it is started in the background, and s3_up waits.
 s3_build() {
   local bin=$LAB_CACHE/bin/versitygw-${LAB_S3_GATEWAY##*@} tmp
