@@ -26,6 +26,7 @@ const (
 // Error is the body of every reply that is not a success. It is also what the Go client
 // returns, with Status filled from the reply, so that errors.As finds it.
 type Error struct {
+	Success    bool                `json:"success,omitempty" doc:"True when the API is off, as Coolify has it; it means nothing."`
 	Message    string              `json:"message" doc:"What failed, on what, why, and what to do."`
 	Errors     map[string][]string `json:"errors,omitempty" doc:"With 422: field name, then what is wrong with it."`
 	Warning    string              `json:"warning,omitempty" doc:"With a conflict of domains: what happens when it is overridden."`

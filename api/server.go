@@ -105,6 +105,18 @@ type Destination struct {
 	UpdatedAt  Time   `json:"updated_at"`
 }
 
+// DestinationCreate adds a Docker network to those that resources of a server can be put on.
+type DestinationCreate struct {
+	Name    string `json:"name,omitempty" rule:"max=255" doc:"Default: that of the network."`
+	Network string `json:"network,omitempty" rule:"max=255" doc:"Default: a new one. It is made on the server by the first deployment."`
+	Type    string `json:"type,omitempty" rule:"enum=standalone"`
+}
+
+// DestinationUpdate renames a destination; its network stays.
+type DestinationUpdate struct {
+	Name *string `json:"name,omitempty" rule:"max=255"`
+}
+
 // Resource is an application, service or database, as lists of all kinds show it.
 type Resource struct {
 	ID              int64   `json:"id"`

@@ -100,6 +100,16 @@ type ServiceCreated struct {
 	DeploymentUUID string   `json:"deployment_uuid,omitempty" doc:"With instant_deploy."`
 }
 
+// ServicePartUpdate changes a container of a service; nil fields stay as they are.
+type ServicePartUpdate struct {
+	HumanName         *string  `json:"human_name,omitempty" rule:"max=255"`
+	Description       *string  `json:"description,omitempty"`
+	ExcludeFromStatus *bool    `json:"exclude_from_status,omitempty" doc:"Its health does not count in that of the service."`
+	URL               *string  `json:"url,omitempty" doc:"Comma-separated URLs; empty takes them away."`
+	Image             *string  `json:"image,omitempty" doc:"Can only be what it is: the compose text says it."`
+	_                 struct{} `ignore:"is_log_drain_enabled,is_gzip_enabled,is_stripprefix_enabled"`
+}
+
 // ActionRequest is the optional body (or query) of start, stop and restart.
 type ActionRequest struct {
 	Latest          bool     `json:"latest,omitempty" doc:"Pull images even when they are there."`

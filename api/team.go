@@ -56,3 +56,15 @@ type TokenCreated struct {
 	Token
 	PlainText string `json:"token" doc:"<id>|<secret>; shown once."`
 }
+
+// InstanceSettings are what is set for the whole instance. Only the root team sees them.
+type InstanceSettings struct {
+	APIEnabled bool `json:"is_api_enabled"`
+	LegacyGet  bool `json:"is_legacy_get_enabled" doc:"GET may ask for deployments, starts and stops, as clients of Coolify before 4.2 do."`
+}
+
+// InstanceUpdate changes them; nil fields stay as they are.
+type InstanceUpdate struct {
+	APIEnabled *bool `json:"is_api_enabled,omitempty"`
+	LegacyGet  *bool `json:"is_legacy_get_enabled,omitempty"`
+}

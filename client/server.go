@@ -82,3 +82,23 @@ func (c *Client) UpdateKey(ctx context.Context, uuid string, r api.KeyUpdate) (a
 func (c *Client) DeleteKey(ctx context.Context, uuid string) (api.Message, error) {
 	return remove[api.Message](ctx, c, "/security/keys/"+esc(uuid), url.Values{})
 }
+
+// ListDestinations lists the Docker networks of all servers.
+func (c *Client) ListDestinations(ctx context.Context) ([]api.Destination, error) {
+	return get[[]api.Destination](ctx, c, "/destinations", nil)
+}
+
+// CreateDestination adds a Docker network to those that resources of a server can be put on.
+func (c *Client) CreateDestination(ctx context.Context, server string, r api.DestinationCreate) (api.Destination, error) {
+	return post[api.Destination](ctx, c, "/servers/"+esc(server)+"/destinations", r)
+}
+
+// UpdateDestination renames one.
+func (c *Client) UpdateDestination(ctx context.Context, uuid string, r api.DestinationUpdate) (api.Destination, error) {
+	return patch[api.Destination](ctx, c, "/destinations/"+esc(uuid), r)
+}
+
+// DeleteDestination forgets one that nothing is on.
+func (c *Client) DeleteDestination(ctx context.Context, uuid string) (api.Message, error) {
+	return remove[api.Message](ctx, c, "/destinations/"+esc(uuid), nil)
+}

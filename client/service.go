@@ -41,6 +41,12 @@ func (c *Client) DeleteService(ctx context.Context, uuid string, o api.RemoveOpt
 	return remove[api.Message](ctx, c, "/services/"+esc(uuid), removal(o))
 }
 
+// UpdateServicePart changes a container of a service that is no database; nil fields stay
+// as they are.
+func (c *Client) UpdateServicePart(ctx context.Context, uuid, part string, r api.ServicePartUpdate) (api.ServicePart, error) {
+	return patch[api.ServicePart](ctx, c, "/services/"+esc(uuid)+"/applications/"+esc(part), r)
+}
+
 // StartService queues a start.
 func (c *Client) StartService(ctx context.Context, uuid string, r api.ActionRequest) (api.Accepted, error) {
 	return c.act(ctx, Services, uuid, "start", r)

@@ -47,3 +47,13 @@ func (c *Client) CreateToken(ctx context.Context, r api.TokenCreate) (api.TokenC
 func (c *Client) DeleteToken(ctx context.Context, id int64) (api.Message, error) {
 	return remove[api.Message](ctx, c, "/security/tokens/"+strconv.FormatInt(id, 10), nil)
 }
+
+// GetSettings gets the settings of the instance; only the root team may.
+func (c *Client) GetSettings(ctx context.Context) (api.InstanceSettings, error) {
+	return get[api.InstanceSettings](ctx, c, "/settings", nil)
+}
+
+// UpdateSettings changes them; nil fields stay as they are.
+func (c *Client) UpdateSettings(ctx context.Context, r api.InstanceUpdate) (api.InstanceSettings, error) {
+	return patch[api.InstanceSettings](ctx, c, "/settings", r)
+}

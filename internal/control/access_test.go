@@ -50,6 +50,24 @@ func serverCalls() []call {
 		{"ListDestinations", auth.Read, "Server not found.", func(ctx context.Context, c *control.Control, p auth.Principal, x ids) error {
 			return drop(c.ListDestinations(ctx, p, x.server))
 		}},
+		{"TeamDestinations", auth.Read, "", func(ctx context.Context, c *control.Control, p auth.Principal, _ ids) error {
+			return drop(c.TeamDestinations(ctx, p))
+		}},
+		{"GetDestination", auth.Read, "Destination not found.", func(ctx context.Context, c *control.Control, p auth.Principal, x ids) error {
+			return drop(c.GetDestination(ctx, p, x.destination))
+		}},
+		{"CreateDestination", auth.Write, "Server not found.", func(ctx context.Context, c *control.Control, p auth.Principal, x ids) error {
+			return drop(c.CreateDestination(ctx, p, control.DestinationInput{Server: x.server}))
+		}},
+		{"UpdateDestination", auth.Write, "Destination not found.", func(ctx context.Context, c *control.Control, p auth.Principal, x ids) error {
+			return drop(c.UpdateDestination(ctx, p, x.destination, ptr("renamed")))
+		}},
+		{"DeleteDestination", auth.Write, "Destination not found.", func(ctx context.Context, c *control.Control, p auth.Principal, x ids) error {
+			return c.DeleteDestination(ctx, p, x.destination)
+		}},
+		{"UpdatePart", auth.Write, "Service not found.", func(ctx context.Context, c *control.Control, p auth.Principal, x ids) error {
+			return drop(c.UpdatePart(ctx, p, x.service, core.NewID(), core.PartApplication, control.PartPatch{}))
+		}},
 		{"Resources", auth.Read, "", func(ctx context.Context, c *control.Control, p auth.Principal, _ ids) error {
 			return drop(c.Resources(ctx, p))
 		}},

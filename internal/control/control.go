@@ -27,6 +27,8 @@ type Deps struct {
 	Queue        Queue
 	Composer     Composer
 	Templates    *template.Catalog
+	Destinations DestinationStore
+	Instance     InstanceStore
 	Hosts        Hosts
 	Containers   Containers
 	Statuses     Statuses
@@ -70,6 +72,7 @@ type Control struct {
 	keeper    *keeper
 	scheduler *scheduler
 	proxies   *proxyKeeper
+	gate      gate
 }
 
 // New makes a Control.

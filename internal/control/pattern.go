@@ -12,13 +12,14 @@ import (
 // The patterns of what people may name things. They are narrow on purpose: what is
 // stored comes to stand in files, labels and paths later.
 var (
-	namePattern = regexp.MustCompile(`^[\p{L}\p{M}\p{N} \-_.@/&()#,:+]+$`)
-	descPattern = regexp.MustCompile(`^[\p{L}\p{M}\p{N} \-_.@/&()#,:+!?'"=*]+$`)
-	keyPattern  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.]*$`)
-	userPattern = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]*$`)
-	pathPattern = regexp.MustCompile(`^(/[A-Za-z0-9_~@+][A-Za-z0-9._\-~@+]*)+$`)
-	label       = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
-	numeral     = regexp.MustCompile(`^([0-9]+|0[xX][0-9A-Fa-f]*)$`)
+	namePattern    = regexp.MustCompile(`^[\p{L}\p{M}\p{N} \-_.@/&()#,:+]+$`)
+	descPattern    = regexp.MustCompile(`^[\p{L}\p{M}\p{N} \-_.@/&()#,:+!?'"=*]+$`)
+	keyPattern     = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.]*$`)
+	networkPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+	userPattern    = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]*$`)
+	pathPattern    = regexp.MustCompile(`^(/[A-Za-z0-9_~@+][A-Za-z0-9._\-~@+]*)+$`)
+	label          = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
+	numeral        = regexp.MustCompile(`^([0-9]+|0[xX][0-9A-Fa-f]*)$`)
 )
 
 const (

@@ -26,6 +26,24 @@ type ServerStore interface {
 	ListDestinations(ctx context.Context, team int64, server core.ID) ([]core.Destination, error)
 }
 
+// DestinationStore keeps what servers have beyond their first destination.
+type DestinationStore interface {
+	ListTeamDestinations(ctx context.Context, team int64) ([]core.Destination, error)
+	// CreateDestination answers CodeConflict when the server has one with this network.
+	CreateDestination(ctx context.Context, team int64, d core.Destination) (core.Destination, error)
+	// UpdateDestination writes the name.
+	UpdateDestination(ctx context.Context, team int64, d core.Destination) error
+	// DeleteDestination refuses with CodeBadRequest while resources are on it.
+	DeleteDestination(ctx context.Context, team int64, id core.ID) error
+}
+
+// InstanceStore keeps what is set for the whole instance. It belongs to no team.
+type InstanceStore interface {
+	GetInstance(ctx context.Context) (core.Instance, error)
+	// UpdateInstance writes all of it but the root team.
+	UpdateInstance(ctx context.Context, v core.Instance) error
+}
+
 // KeyStore keeps private keys.
 type KeyStore interface {
 	// CreateKey answers CodeConflict when the team has a key with this fingerprint.

@@ -78,6 +78,8 @@ func (a *API) Handler() http.Handler {
 	for _, route := range a.inbound {
 		router.Handle(route.Method, route.Path, a.endpoint(route))
 	}
+	a.legacy(router)
+	a.absent(router)
 	for path, h := range a.pages() {
 		router.Handle(http.MethodGet, path, h)
 	}
@@ -133,6 +135,9 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, route Route) (auth.P
 		return p, err
 	}
 	if err := a.limiter.Take(w, p.Actor.Kind+" "+tokenName(p)); err != nil {
+		return p, err
+	}
+	if err := a.passable(r.Context(), route); err != nil {
 		return p, err
 	}
 	return p, p.Require(route.Ability)

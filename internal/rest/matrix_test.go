@@ -57,7 +57,13 @@ func samples() map[string]sample {
 		"GET /projects/{uuid}/{environment}": project("/production", ""), "GET /projects/{uuid}/environments/{environment}": project("/environments/{environment}", ""),
 		"PATCH /projects/{uuid}/environments/{environment}":  project("/environments/production", `{"description":"the real one"}`),
 		"DELETE /projects/{uuid}/environments/{environment}": {path: "/projects/{empty}/environments/production"},
-		"GET /services/templates":                            list, "GET /services/templates/{type}": {path: "/services/templates/uptime-kuma"},
+		"POST /enable": list, "POST /disable": list, "GET /settings": list, "PATCH /settings": {body: `{"is_legacy_get_enabled":true}`},
+		"POST /servers/{uuid}/destinations": server("/destinations", `{"name":"second","network":"second"}`), "GET /destinations": list,
+		"GET /destinations/{uuid}": {path: "/destinations/{elsewhere}"}, "PATCH /destinations/{uuid}": {path: "/destinations/{elsewhere}", body: `{"name":"renamed"}`},
+		"DELETE /destinations/{uuid}":                {path: "/destinations/{unused}"},
+		"PATCH /services/{uuid}/applications/{part}": service("/applications/{web}", `{"human_name":"the web","url":"https://web.example.com"}`),
+		"PATCH /services/{uuid}/databases/{part}":    service("/databases/{db}", `{"exclude_from_status":true}`),
+		"GET /services/templates":                    list, "GET /services/templates/{type}": {path: "/services/templates/uptime-kuma"},
 		"GET /services": list, "POST /services": {body: `{"project_uuid":"{project}","server_uuid":"{server}","environment_name":"production","docker_compose_raw":"` + encode("services: {web: {image: x}}") + `"}`},
 		"GET /services/{uuid}": service("", ""), "PATCH /services/{uuid}": service("", `{"description":"changed"}`), "DELETE /services/{uuid}": service("", ""),
 		"POST /services/{uuid}/start": service("/start", ""), "POST /services/{uuid}/stop": service("/stop", ""), "POST /services/{uuid}/restart": service("/restart?latest=true", ""),
@@ -244,7 +250,7 @@ func TestTenancy(t *testing.T) {
 	w := newWorld(t)
 	ids := []string{string(w.service), string(w.machine), string(w.key), string(w.project), string(w.finished), string(w.env),
 		string(w.database), string(w.cache), string(w.started), string(w.bucket), string(w.volume), string(w.execution),
-		string(w.application), string(w.image), string(w.appEnv), string(w.appVolume), string(w.deployed), string(w.elsewhere), string(w.gitHubApp), string(w.spareApp), string(w.rsa),
+		string(w.application), string(w.image), string(w.appEnv), string(w.appVolume), string(w.deployed), string(w.elsewhere), string(w.unused), string(w.gitHubApp), string(w.spareApp), string(w.rsa),
 		string(w.shared["team"]), string(w.shared["project"]), string(w.shared["environment"]), string(w.shared["server"]), string(w.tag), string(w.word)}
 	before := w.dump()
 	for _, r := range w.api.Routes() {
@@ -320,6 +326,9 @@ func TestSuccess(t *testing.T) {
 		}
 		if r.Media != "application/json" || r.Out.Kind() == reflect.Interface {
 			continue
+		}
+		if r.Path == "/disable" {
+			w.ask(asRoot, http.MethodPost, rest.Prefix+"/enable", "")
 		}
 		strictly(t, r.Out, got.body)
 		doc.check(t, doc.reply(r), got.body)

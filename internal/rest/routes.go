@@ -25,6 +25,10 @@ func (a *API) systemRoutes() []Route {
 		raw[string](http.MethodGet, "/docs", "", "This document for people", mediaHTML, a.docs),
 		raw[api.Event](http.MethodGet, "/events", auth.Read, "Follow changes of status", mediaStream, a.events),
 		get("/resources", auth.Read, "List resources of all kinds", a.listResources),
+		post("/enable", auth.Write, 200, "Turn the API on", a.enable(true)),
+		post("/disable", auth.Write, 200, "Turn the API off for all tokens, but for turning it on again", a.enable(false)),
+		get("/settings", auth.Read, "Get the settings of the instance", a.getSettings),
+		patch("/settings", auth.Write, 200, "Change the settings of the instance", a.updateSettings),
 	}
 }
 
@@ -60,6 +64,11 @@ func (a *API) serverRoutes() []Route {
 		get("/servers/{uuid}/resources", auth.Read, "List what is deployed on a server", a.serverResources),
 		get("/servers/{uuid}/domains", auth.Read, "List the domains that lead to a server", a.listDomains),
 		get("/servers/{uuid}/destinations", auth.Read, "List the Docker networks of a server", a.listDestinations),
+		post("/servers/{uuid}/destinations", auth.Write, 201, "Add a Docker network of a server", a.createDestination, 409),
+		get("/destinations", auth.Read, "List the Docker networks of all servers", a.teamDestinations),
+		get("/destinations/{uuid}", auth.Read, "Get a Docker network of a server", a.getDestination),
+		patch("/destinations/{uuid}", auth.Write, 200, "Rename a Docker network of a server", a.updateDestination),
+		remove("/destinations/{uuid}", auth.Write, "Forget a Docker network of a server", a.deleteDestination, 400),
 		get("/servers/{uuid}/proxy", auth.Read, "Get the reverse proxy of a server", a.getProxy),
 		patch("/servers/{uuid}/proxy", auth.Write, 200, "Choose the reverse proxy of a server", a.updateProxy),
 		post("/servers/{uuid}/proxy/start", auth.Write, 200, "Start the reverse proxy of a server", a.moveProxy("started", a.control.StartProxy), 400, 503),
@@ -174,6 +183,8 @@ func (a *API) serviceRoutes() []Route {
 		get(uuid+"/logs", auth.Read, "Get what a running container wrote last", a.serviceLogs, 400, 503),
 		get(uuid+"/applications", auth.Read, "List the containers that are no databases", a.listParts),
 		get(uuid+"/applications/{part}", auth.Read, "Get a container that is no database", a.getPart),
+		patch(uuid+"/applications/{part}", auth.Write, 200, "Change a container that is no database", a.changePart(core.PartApplication), 409),
+		patch(uuid+"/databases/{part}", auth.Write, 200, "Change a container that is a database", a.changePart(core.PartDatabase), 409),
 		get(uuid+"/databases", auth.Read, "List the containers that are databases", a.listDatabaseParts),
 		get(uuid+"/databases/{part}", auth.Read, "Get a container that is a database", a.getDatabasePart),
 	}, a.envRoutes(uuid, core.KindService), a.taggingRoutes(uuid, core.KindService))

@@ -91,18 +91,6 @@ func (a *API) validateServer(ctx context.Context, p auth.Principal, in validateS
 	return api.Message{Message: message}, err
 }
 
-func (a *API) listDestinations(ctx context.Context, p auth.Principal, in one) ([]api.Destination, error) {
-	found, err := a.control.ListDestinations(ctx, p, core.ID(in.UUID))
-	return list(found, func(d core.Destination) api.Destination { return showDestination(d, core.ID(in.UUID)) }), err
-}
-
-func showDestination(d core.Destination, server core.ID) api.Destination {
-	return api.Destination{
-		UUID: string(d.UUID), Name: d.Name, Network: d.Network, ServerUUID: string(server), Type: "standalone",
-		CreatedAt: at(d.CreatedAt), UpdatedAt: at(d.UpdatedAt),
-	}
-}
-
 // keyIDs says which row is which key: a server is shown with the uuid of its key.
 func (a *API) keyIDs(ctx context.Context, p auth.Principal) (map[int64]core.ID, error) {
 	keys, err := a.control.ListKeys(ctx, p)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/taffrail/taffrail/api"
 	"github.com/taffrail/taffrail/internal/auth"
+	"github.com/taffrail/taffrail/internal/control"
 	"github.com/taffrail/taffrail/internal/core"
 )
 
@@ -46,4 +47,23 @@ func (a *API) partOf(ctx context.Context, p auth.Principal, in onePart, kind cor
 		return api.ServicePart{}, core.NotFound("Service resource")
 	}
 	return parts[i], nil
+}
+
+type updatePart struct {
+	UUID  string                `path:"uuid"`
+	Part  string                `path:"part" doc:"Uuid of a container."`
+	Force bool                  `query:"force_domain_override"`
+	Body  api.ServicePartUpdate `in:"body"`
+}
+
+// changePart changes a container of one sort.
+func (a *API) changePart(kind core.PartKind) handler[updatePart, api.ServicePart] {
+	return func(ctx context.Context, p auth.Principal, in updatePart) (api.ServicePart, error) {
+		b := in.Body
+		part, err := a.control.UpdatePart(ctx, p, core.ID(in.UUID), core.ID(in.Part), kind, control.PartPatch{
+			HumanName: b.HumanName, Description: b.Description, ExcludeFromStatus: b.ExcludeFromStatus, URL: b.URL, Image: b.Image,
+			ForceDomainOverride: in.Force,
+		})
+		return showPart(part), conflicting(err)
+	}
 }

@@ -48,14 +48,19 @@ func (a *API) updateService(ctx context.Context, p auth.Principal, in updateServ
 func partURL(u api.ServiceURL) control.PartURL { return control.PartURL{Name: u.Name, URL: u.URL} }
 
 func savedService(s control.ServiceSaved, err error) (api.ServiceCreated, error) {
-	var taken *control.ConflictError
-	if errors.As(err, &taken) {
-		return api.ServiceCreated{}, conflictReply(taken)
-	}
 	return api.ServiceCreated{
 		UUID: string(s.Service.UUID), Domains: list(s.Domains, func(d string) string { return d }),
 		Warnings: s.Warnings, DeploymentUUID: string(s.Deployment.UUID),
-	}, unknownType(err)
+	}, unknownType(conflicting(err))
+}
+
+// conflicting makes the answer to domains that are taken; any other error stays.
+func conflicting(err error) error {
+	var taken *control.ConflictError
+	if errors.As(err, &taken) {
+		return conflictReply(taken)
+	}
+	return err
 }
 
 // conflictReply says who has the domains, in the shape that clients know.

@@ -175,7 +175,7 @@ func newLimitedWorld(t testing.TB, limit int) *world {
 	log := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	ctl := control.New(control.Deps{
 		Servers: w.db, Keys: w.db, Projects: w.db, Environments: w.db, Services: w.db, Envs: w.db,
-		Deployments: w.db, Teams: w.db, Tokens: w.db, Queue: w.db, Composer: composer{}, Templates: templates(), Hosts: hosts{},
+		Deployments: w.db, Teams: w.db, Tokens: w.db, Queue: w.db, Composer: composer{}, Templates: templates(), Destinations: w.db, Instance: w.db, Hosts: hosts{},
 		Containers: containers{}, Statuses: statuses{}, Seen: w.db, Log: log, Now: w.now.Now, Address: "203.0.113.9",
 		Databases: control.DatabaseDeps{Store: w.db, Storages: w.db, Schedules: w.db, Backups: w.db, S3: w.db, Buckets: buckets{}, Dumps: dumps{}},
 		Applications: control.ApplicationDeps{
@@ -408,7 +408,7 @@ func (w *world) fill(path string) string {
 		"{file}", string(w.file), "{dbenv}", string(w.dbEnv), "{backup}", string(w.backup), "{execution}", string(w.execution),
 		"{demanded}", string(w.demanded), "{bucket}", string(w.bucket), "{storing}", string(w.storing),
 		"{application}", string(w.application), "{image}", string(w.image), "{appenv}", string(w.appEnv), "{appvolume}", string(w.appVolume),
-		"{deployed}", string(w.deployed), "{githubapp}", string(w.gitHubApp), "{spareapp}", string(w.spareApp), "{elsewhere}", string(w.elsewhere), "{rsa}", string(w.rsa),
+		"{deployed}", string(w.deployed), "{githubapp}", string(w.gitHubApp), "{spareapp}", string(w.spareApp), "{elsewhere}", string(w.elsewhere), "{unused}", string(w.unused), "{rsa}", string(w.rsa),
 		"{tag}", string(w.tag), "{word}", string(w.word),
 		"{teamenv}", string(w.shared["team"]), "{projectenv}", string(w.shared["project"]),
 		"{environmentenv}", string(w.shared["environment"]), "{serverenv}", string(w.shared["server"]),

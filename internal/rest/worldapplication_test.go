@@ -20,6 +20,7 @@ type applicationThings struct {
 	application, image core.ID // from git, and from an image
 	appEnv, appVolume  core.ID // of the first
 	deployed           core.ID // its finished deployment
+	unused             core.ID // a destination that nothing is on
 	elsewhere          core.ID // a destination of another server, where it is deployed, too
 	gitHubApp, rsa     core.ID // an App, and its key
 	spareApp           core.ID // an App that nothing needs
@@ -160,6 +161,9 @@ func (w *world) further(ctx context.Context, ctl *control.Control, p auth.Princi
 	found, err := ctl.ListDestinations(ctx, p, far.UUID)
 	must(w.t, err)
 	w.elsewhere = found[0].UUID
+	spare, err := ctl.CreateDestination(ctx, p, control.DestinationInput{Server: far.UUID, Network: "spare"})
+	must(w.t, err)
+	w.unused = spare.UUID
 	must(w.t, ctl.AddPlace(ctx, p, w.application, w.elsewhere))
 }
 

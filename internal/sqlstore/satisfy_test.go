@@ -13,6 +13,8 @@ import (
 // The store may not import those who use it, so that it fits them is said here.
 var (
 	_ control.ServerStore      = (*sqlstore.DB)(nil)
+	_ control.DestinationStore = (*sqlstore.DB)(nil)
+	_ control.InstanceStore    = (*sqlstore.DB)(nil)
 	_ control.KeyStore         = (*sqlstore.DB)(nil)
 	_ control.ProjectStore     = (*sqlstore.DB)(nil)
 	_ control.EnvironmentStore = (*sqlstore.DB)(nil)

@@ -13,6 +13,8 @@ func Exercise(t *testing.T, open func(testing.TB) *sqlstore.DB) {
 		"tokens":              exerciseTokens,
 		"keys":                exerciseKeys,
 		"servers":             exerciseServers,
+		"destinations":        exerciseDestinations,
+		"instance":            exerciseInstance,
 		"projects":            exerciseProjects,
 		"services":            exerciseServices,
 		"databases":           exerciseDatabases,

@@ -58,12 +58,18 @@ type prey struct {
 func (w *world) reachesForPlaces(it prey) map[string]func() error {
 	db, us, ctx, production := w.db, w.team, w.t.Context(), it.project.Environments[0]
 	return map[string]func() error{
-		"GetServer":        func() error { _, err := db.GetServer(ctx, us, it.server.UUID); return err },
-		"UpdateServer":     func() error { v := it.server; v.TeamID = us; return db.UpdateServer(ctx, v) },
-		"SetServerFacts":   func() error { return db.SetServerFacts(ctx, us, it.server.RowID, core.ServerFacts{}) },
-		"PinHostKey":       func() error { return db.PinHostKey(ctx, us, it.server.RowID, "k") },
-		"DeleteServer":     func() error { return db.DeleteServer(ctx, us, it.server.UUID) },
-		"ListDestinations": func() error { _, err := db.ListDestinations(ctx, us, it.server.UUID); return err },
+		"GetServer":      func() error { _, err := db.GetServer(ctx, us, it.server.UUID); return err },
+		"UpdateServer":   func() error { v := it.server; v.TeamID = us; return db.UpdateServer(ctx, v) },
+		"SetServerFacts": func() error { return db.SetServerFacts(ctx, us, it.server.RowID, core.ServerFacts{}) },
+		"PinHostKey":     func() error { return db.PinHostKey(ctx, us, it.server.RowID, "k") },
+		"DeleteServer":   func() error { return db.DeleteServer(ctx, us, it.server.UUID) },
+		"CreateDestination": func() error {
+			_, err := db.CreateDestination(ctx, us, core.Destination{ServerID: it.server.RowID, Network: "n"})
+			return err
+		},
+		"UpdateDestination": func() error { return db.UpdateDestination(ctx, us, it.to) },
+		"DeleteDestination": func() error { return db.DeleteDestination(ctx, us, it.to.UUID) },
+		"ListDestinations":  func() error { _, err := db.ListDestinations(ctx, us, it.server.UUID); return err },
 		"server with a key": func() error {
 			_, err := db.CreateServer(ctx, core.Server{TeamID: us, IP: "x", KeyID: it.key.RowID})
 			return err
