@@ -83,8 +83,8 @@ func (c *Client) DeleteKey(ctx context.Context, uuid string) (api.Message, error
 	return remove[api.Message](ctx, c, "/security/keys/"+esc(uuid), url.Values{})
 }
 
-// ListDestinations lists the Docker networks of all servers.
-func (c *Client) ListDestinations(ctx context.Context) ([]api.Destination, error) {
+// ListAllDestinations lists the Docker networks of all servers.
+func (c *Client) ListAllDestinations(ctx context.Context) ([]api.Destination, error) {
 	return get[[]api.Destination](ctx, c, "/destinations", nil)
 }
 

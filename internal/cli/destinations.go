@@ -18,7 +18,7 @@ func (a *app) destinationsList() *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Aliases: []string{"ls"}, Short: "List the destinations", Args: exactly(),
 		RunE: a.do(func(ctx context.Context, c *client.Client, _ []string) error {
-			list, err := c.ListDestinations(ctx)
+			list, err := c.ListAllDestinations(ctx)
 			if err != nil {
 				return err
 			}
@@ -92,7 +92,7 @@ func (a *app) destinationsDelete() *cobra.Command {
 }
 
 func findDestination(ctx context.Context, c *client.Client, word string) (named, error) {
-	list, err := c.ListDestinations(ctx)
+	list, err := c.ListAllDestinations(ctx)
 	if err != nil {
 		return named{}, err
 	}
