@@ -71,7 +71,7 @@ func (m *coolifyMCP) run(steps []step) {
 		args := m.fill(s.args)
 		got := m.call(s.tool, args)
 		switch {
-		case s.want == "" && strings.HasPrefix(got, "Error"), !regexp.MustCompile("(?s)"+m.fill(s.want)).MatchString(got):
+		case s.want == "" && strings.HasPrefix(got, "Error"), !regexp.MustCompile("(?s)" + m.fill(s.want)).MatchString(got):
 			m.t.Errorf("%s %s: %.2000s\nwant %s", s.tool, args, got, m.fill(s.want))
 		case s.keep != "":
 			m.remember(s.keep, got)
