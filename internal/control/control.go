@@ -26,9 +26,7 @@ type Deps struct {
 	Tokens       TokenStore
 	Queue        Queue
 	Composer     Composer
-	Templates    *template.Catalog
-	Destinations DestinationStore
-	Instance     InstanceStore
+	Setup        SetupDeps
 	Hosts        Hosts
 	Containers   Containers
 	Statuses     Statuses
@@ -42,6 +40,14 @@ type Deps struct {
 	Now          func() time.Time
 	BaseURL      string // of the web interface, in front of the paths of deployments
 	Address      string // by which others reach this machine; empty: unknown
+}
+
+// SetupDeps is what people find or set up once: one-click services, networks of servers,
+// and what is set for the whole instance.
+type SetupDeps struct {
+	Templates    *template.Catalog
+	Destinations DestinationStore
+	Instance     InstanceStore
 }
 
 // DatabaseDeps is what databases take beyond what all resources do.

@@ -35,7 +35,7 @@ func (c *Control) TeamDestinations(ctx context.Context, p auth.Principal) ([]Tea
 	for _, s := range servers {
 		of[s.RowID] = s.UUID
 	}
-	list, err := c.deps.Destinations.ListTeamDestinations(ctx, p.TeamID)
+	list, err := c.deps.Setup.Destinations.ListTeamDestinations(ctx, p.TeamID)
 	out := make([]TeamDestination, len(list))
 	for i, d := range list {
 		out[i] = TeamDestination{d, of[d.ServerID]}
@@ -79,7 +79,7 @@ func (c *Control) CreateDestination(ctx context.Context, p auth.Principal, in De
 	if err := f.err(); err != nil {
 		return TeamDestination{}, err
 	}
-	d, err = c.deps.Destinations.CreateDestination(ctx, p.TeamID, d)
+	d, err = c.deps.Setup.Destinations.CreateDestination(ctx, p.TeamID, d)
 	if err != nil {
 		return TeamDestination{}, named(err, "Server")
 	}
@@ -102,7 +102,7 @@ func (c *Control) UpdateDestination(ctx context.Context, p auth.Principal, id co
 	if err := f.err(); err != nil {
 		return TeamDestination{}, err
 	}
-	if err := c.deps.Destinations.UpdateDestination(ctx, p.TeamID, d); err != nil {
+	if err := c.deps.Setup.Destinations.UpdateDestination(ctx, p.TeamID, d); err != nil {
 		return TeamDestination{}, named(err, "Destination")
 	}
 	c.did(p, "destination updated", id)
@@ -119,7 +119,7 @@ func (c *Control) DeleteDestination(ctx context.Context, p auth.Principal, id co
 	if err := known(id, "Destination"); err != nil {
 		return err
 	}
-	if err := c.deps.Destinations.DeleteDestination(ctx, p.TeamID, id); err != nil {
+	if err := c.deps.Setup.Destinations.DeleteDestination(ctx, p.TeamID, id); err != nil {
 		return named(err, "Destination")
 	}
 	c.did(p, "destination deleted", id)

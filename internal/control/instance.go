@@ -35,7 +35,7 @@ func (c *Control) Gate(ctx context.Context) (core.Instance, error) {
 	if age := now.Sub(c.gate.read); age >= 0 && age < gateAge && !c.gate.read.IsZero() {
 		return c.gate.set, nil
 	}
-	set, err := c.deps.Instance.GetInstance(ctx)
+	set, err := c.deps.Setup.Instance.GetInstance(ctx)
 	if err == nil {
 		c.gate.set, c.gate.read = set, now
 	}
@@ -77,7 +77,7 @@ func (c *Control) changeInstance(ctx context.Context, p auth.Principal, in Insta
 		v.APIDisabled = !*in.APIEnabled
 	}
 	set(&v.LegacyGet, in.LegacyGet)
-	if err := c.deps.Instance.UpdateInstance(ctx, v); err != nil {
+	if err := c.deps.Setup.Instance.UpdateInstance(ctx, v); err != nil {
 		return core.Instance{}, err
 	}
 	c.gate.mu.Lock()
@@ -89,7 +89,7 @@ func (c *Control) changeInstance(ctx context.Context, p auth.Principal, in Insta
 
 // ofRoot reads the settings for the team that may do so.
 func (c *Control) ofRoot(ctx context.Context, p auth.Principal, what string) (core.Instance, error) {
-	v, err := c.deps.Instance.GetInstance(ctx)
+	v, err := c.deps.Setup.Instance.GetInstance(ctx)
 	if err == nil && v.RootTeam != p.TeamID {
 		return core.Instance{}, core.Errorf(core.CodeForbidden, "You are not allowed to %s.", what)
 	}

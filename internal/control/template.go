@@ -28,7 +28,7 @@ func (c *Control) ListTemplates(_ context.Context, p auth.Principal) ([]Template
 	if err := p.Require(auth.Read); err != nil {
 		return nil, err
 	}
-	return c.deps.Templates.List(), nil
+	return c.deps.Setup.Templates.List(), nil
 }
 
 // GetTemplate returns one of them by its key or an alias; *UnknownTypeError when there is none.
@@ -40,9 +40,9 @@ func (c *Control) GetTemplate(_ context.Context, p auth.Principal, key string) (
 }
 
 func (c *Control) template(key string) (Template, error) {
-	t, ok := c.deps.Templates.Find(key)
+	t, ok := c.deps.Setup.Templates.Find(key)
 	if !ok {
-		return Template{}, &UnknownTypeError{c.deps.Templates.Keys(), core.NotFound("Service")}
+		return Template{}, &UnknownTypeError{c.deps.Setup.Templates.Keys(), core.NotFound("Service")}
 	}
 	return t, nil
 }

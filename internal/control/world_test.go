@@ -80,7 +80,7 @@ func (w *world) deps() control.Deps {
 	return control.Deps{
 		Servers: w.db, Keys: w.db, Projects: w.db, Environments: w.db, Services: w.db, Envs: w.db,
 		Deployments: w.db, Teams: w.db, Tokens: w.db, Queue: w.db,
-		Composer: composer(), Templates: templates(), Destinations: w.db, Instance: w.db, Hosts: w.hosts, Containers: w.containers, Statuses: w.sums, Seen: w.db,
+		Composer: composer(), Setup: control.SetupDeps{Templates: templates(), Destinations: w.db, Instance: w.db}, Hosts: w.hosts, Containers: w.containers, Statuses: w.sums, Seen: w.db,
 		Databases: control.DatabaseDeps{
 			Store: w.db, Storages: w.db, Schedules: w.db, Backups: w.db, S3: w.db, Buckets: w.buckets, Dumps: w.hosts,
 		},

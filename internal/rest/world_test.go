@@ -175,7 +175,7 @@ func newLimitedWorld(t testing.TB, limit int) *world {
 	log := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	ctl := control.New(control.Deps{
 		Servers: w.db, Keys: w.db, Projects: w.db, Environments: w.db, Services: w.db, Envs: w.db,
-		Deployments: w.db, Teams: w.db, Tokens: w.db, Queue: w.db, Composer: composer{}, Templates: templates(), Destinations: w.db, Instance: w.db, Hosts: hosts{},
+		Deployments: w.db, Teams: w.db, Tokens: w.db, Queue: w.db, Composer: composer{}, Setup: control.SetupDeps{Templates: templates(), Destinations: w.db, Instance: w.db}, Hosts: hosts{},
 		Containers: containers{}, Statuses: statuses{}, Seen: w.db, Log: log, Now: w.now.Now, Address: "203.0.113.9",
 		Databases: control.DatabaseDeps{Store: w.db, Storages: w.db, Schedules: w.db, Backups: w.db, S3: w.db, Buckets: buckets{}, Dumps: dumps{}},
 		Applications: control.ApplicationDeps{

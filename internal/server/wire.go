@@ -109,7 +109,7 @@ func (s *Server) control(ctx context.Context, of controlled) *control.Control {
 	return control.New(control.Deps{
 		Servers: s.db, Keys: s.db, Projects: s.db, Environments: s.db, Services: s.db, Envs: s.db,
 		Deployments: s.db, Teams: s.db, Tokens: s.db, Queue: s.db,
-		Composer: of.stacks, Templates: of.templates, Destinations: s.db, Instance: s.db, Hosts: m, Containers: m, Statuses: statuses(of.kinds), Seen: s.db,
+		Composer: of.stacks, Setup: control.SetupDeps{Templates: of.templates, Destinations: s.db, Instance: s.db}, Hosts: m, Containers: m, Statuses: statuses(of.kinds), Seen: s.db,
 		Databases: control.DatabaseDeps{
 			Store: s.db, Storages: s.db, Schedules: s.db, Backups: s.db, S3: s.db, Buckets: buckets{}, Dumps: m,
 		},
