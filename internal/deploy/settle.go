@@ -157,12 +157,31 @@ func (j *journey) completeOutcome(ctx context.Context) error {
 			// "exited with code 1" tells nobody anything; what it said last mostly does.
 			j.d.Outcome.Reason += fmt.Sprintf(" The last words of %q: %s", j.d.Outcome.Step, last[n-1])
 		}
+		if slices.ContainsFunc(last, saysFull) {
+			j.d.Outcome.Reason += fmt.Sprintf(" The disk of server %s is full, or the disk quota: delete what nobody needs there, "+
+				"such as old images and build caches (docker system prune), or make it larger.", j.where().Name)
+		}
 	}
 	j.d.Config.Digests = map[string]string{}
 	for _, c := range j.ingest.Findings().Containers {
 		j.d.Config.Digests[set.String(c.Image)] = digest(c)
 	}
 	return nil
+}
+
+// saysFull says whether a program complains of a full disk. Programs have nothing but the
+// system's text for that to tell us.
+func saysFull(line string) bool {
+	line = strings.ToLower(line)
+	return strings.Contains(line, "no space left on device") || strings.Contains(line, "disk quota exceeded")
+}
+
+// where is the server of the stage that is on.
+func (j *journey) where() core.Server {
+	if b, ok := j.target.(Builder); ok && j.building() {
+		return b.Builder()
+	}
+	return j.target.Server()
 }
 
 // lastErr returns the last lines of standard error of the failing step.

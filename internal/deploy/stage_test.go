@@ -249,3 +249,21 @@ func TestBuildServerGone(t *testing.T) {
 		t.Errorf("ended as %s: %s", got.Status, got.Outcome.Reason)
 	}
 }
+
+// TestFullDisk: whoever runs out of space learns that, and on which server.
+func TestFullDisk(t *testing.T) {
+	t.Parallel()
+	const full = "dd if=/dev/zero of=/dev/full bs=1 count=1; echo 1+0 records in >&2; exit 1"
+	for name, c := range map[string]struct{ first, then string }{"forge": {full, ""}, "shore": {"", full}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, _ := built(t, c.first, c.then)
+			r.builder.Name, r.server.Name = "forge", "shore"
+			d := r.enqueue()
+			r.carrier().Carry(t.Context(), d, nil)
+			if got := r.get(d.UUID); got.Status != core.StatusFailed || !strings.Contains(got.Outcome.Reason, "The disk of server "+name+" is full") {
+				t.Errorf("ended as %s: %s", got.Status, got.Outcome.Reason)
+			}
+		})
+	}
+}
