@@ -11,7 +11,7 @@ import (
 
 // databases compares the start of a database, which ends when it answers a query, with
 // what Compose alone takes until the health check of the very same files is content.
-func (b *bench) databases(ctx context.Context) ([]row, error) {
+func (b *bench) databases(ctx context.Context, _ string) ([]row, error) {
 	var rows []row
 	for _, engine := range []string{"redis", "postgresql"} {
 		plain, ours, err := b.database(ctx, engine)

@@ -44,40 +44,43 @@ type bench struct {
 	services, bases []string
 }
 
-// deployments measures what a deployment costs, and how live its log is.
-func deployments(ctx context.Context, binary string) (rows []row, err error) {
-	data, err := os.MkdirTemp("", "taffrail-bench-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(data)
-	c, err := start(ctx, binary, data)
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		if stopped := c.stop(); err == nil {
-			err = stopped
+// with measures something on a controller of its own.
+func with(measure func(b *bench, ctx context.Context, data string) ([]row, error)) func(context.Context, string) ([]row, error) {
+	return func(ctx context.Context, binary string) (rows []row, err error) {
+		data, err := os.MkdirTemp("", "taffrail-bench-")
+		if err != nil {
+			return nil, err
 		}
-	}()
-	b := &bench{}
-	if b.Client, err = c.client(ctx); err != nil {
-		return nil, err
+		defer os.RemoveAll(data)
+		c, err := start(ctx, binary, data)
+		if err != nil {
+			return nil, err
+		}
+		defer func() {
+			if stopped := c.stop(); err == nil {
+				err = stopped
+			}
+		}()
+		b := &bench{}
+		if b.Client, err = c.client(ctx); err != nil {
+			return nil, err
+		}
+		defer b.clean(context.WithoutCancel(ctx))
+		if err := b.place(ctx); err != nil {
+			return nil, err
+		}
+		return measure(b, ctx, data)
 	}
-	defer b.clean(context.WithoutCancel(ctx))
-	if err := b.place(ctx); err != nil {
-		return nil, err
-	}
+}
+
+// deployments measures what a deployment costs, and how live its log is.
+func (b *bench) deployments(ctx context.Context, data string) ([]row, error) {
 	latency, err := b.latency(ctx)
 	if err != nil {
 		return nil, err
 	}
 	cost, err := b.cost(ctx, data)
-	if err != nil {
-		return nil, err
-	}
-	bases, err := b.databases(ctx)
-	return append(append(latency, cost...), bases...), err
+	return append(latency, cost...), err
 }
 
 func (b *bench) place(ctx context.Context) error {

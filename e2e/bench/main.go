@@ -1,5 +1,5 @@
 // Command bench measures the figures that Taffrail promises, with the real binary on
-// real Docker, and prints them as one table: go run ./e2e/bench [BINARY].
+// real Docker, and prints them as one table: go run ./e2e/bench [BINARY [PART...]].
 package main
 
 import (
@@ -17,11 +17,11 @@ const rounds = 5
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	binary := "bin/taffrail"
+	binary, only := "bin/taffrail", []string(nil)
 	if len(os.Args) > 1 {
-		binary = os.Args[1]
+		binary, only = os.Args[1], os.Args[2:]
 	}
-	if err := measure(ctx, binary); err != nil {
+	if err := measure(ctx, binary, only); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -30,12 +30,21 @@ func main() {
 // row is one line of the table.
 type row struct{ what, measured, target string }
 
-func measure(ctx context.Context, binary string) error {
+func measure(ctx context.Context, binary string, only []string) error {
 	var rows []row
-	for _, part := range []func(context.Context, string) ([]row, error){size, idle, deployments} {
-		more, err := part(ctx, binary)
+	for _, part := range []struct {
+		name    string
+		measure func(context.Context, string) ([]row, error)
+	}{
+		{"size", size}, {"idle", idle}, {"services", with((*bench).deployments)},
+		{"databases", with((*bench).databases)}, {"applications", with((*bench).applications)},
+	} {
+		if len(only) > 0 && !slices.Contains(only, part.name) {
+			continue
+		}
+		more, err := part.measure(ctx, binary)
 		if err != nil {
-			return err
+			return fmt.Errorf("%s: %w", part.name, err)
 		}
 		rows = append(rows, more...)
 	}
