@@ -154,8 +154,8 @@ func (s *session) serversUpdate() {
 	s.ok("servers update web2 --concurrent 3 --queue-limit 7 --remote-dir /srv/taffrail --timeout 60 --connection-timeout 9")
 	got := s.ok("servers get web2 -o json", `"203.0.113.9"`, `"new"`, `"port": 2223`, `"user": "root"`, `"concurrent_builds": 3`,
 		`"deployment_queue_limit": 7`, `"remote_dir": "/srv/taffrail"`, `"dynamic_timeout": 60`, `"connection_timeout": 9`, `"host_key": null`)
-	s.ok("servers update web2 --description= --forget-host-key")
-	if now := s.ok("servers get web2 -o json", `"203.0.113.9"`, `"port": 2223`); now == got || strings.Contains(now, `"new"`) {
+	s.ok("servers update web2 --description= --forget-host-key --build-server")
+	if now := s.ok("servers get web2 -o json", `"203.0.113.9"`, `"port": 2223`, `"is_build_server": true`); now == got || strings.Contains(now, `"new"`) {
 		s.t.Errorf("the description is still there: %s", now)
 	}
 	s.refused("servers update web2", "nothing to change")

@@ -142,6 +142,7 @@ func (a *app) serversAdd() *cobra.Command {
 	flags.StringVar(&r.User, "user", "root", "user to log in as; needs access to Docker")
 	flags.IntVar(&port, "port", 22, "port of SSH")
 	flags.StringVar(&key, "key", "", "name or uuid of the private key (needed)")
+	flags.BoolVar(&r.IsBuildServer, "build-server", false, "it builds for other servers of the team")
 	flags.BoolVar(&validate, "validate", false, "check it at once, and wait for the result")
 	_ = cmd.MarkFlagRequired("key")
 	return cmd

@@ -14,7 +14,7 @@ import (
 type serverChange struct {
 	name, description, ip, user, key, remoteDir  string
 	port, concurrent, queueLimit, limit, timeout int
-	forgetHostKey                                bool
+	forgetHostKey, builds                        bool
 }
 
 func (a *app) serversUpdate() *cobra.Command {
@@ -61,6 +61,7 @@ next contact pin anew.`,
 	flags.BoolVar(&change.forgetHostKey, "forget-host-key", false, "pin the host key anew at the next contact")
 	flags.IntVar(&change.concurrent, "concurrent", 0, "deployments at the same time")
 	flags.IntVar(&change.queueLimit, "queue-limit", 0, "deployments that may wait")
+	flags.BoolVar(&change.builds, "build-server", false, "it builds for other servers of the team; =false ends that")
 	flags.StringVar(&change.remoteDir, "remote-dir", "", "folder for everything of Taffrail on the server")
 	flags.IntVar(&change.limit, "timeout", 0, "longest deployment in seconds")
 	flags.IntVar(&change.timeout, "connection-timeout", 0, "seconds to wait for a connection")
@@ -91,6 +92,9 @@ func (s serverChange) request(named func(flag string) bool) api.ServerUpdate {
 		if named(flag) {
 			*value.to = &value.from
 		}
+	}
+	if named("build-server") {
+		r.IsBuildServer = &s.builds
 	}
 	if s.forgetHostKey {
 		r.HostKey = new(string)

@@ -76,6 +76,7 @@ func (p *planner) apart() (bool, error) {
 // deployment gets what was built for the first one, if that can be.
 func (p *planner) building(apart bool) (build.Input, error) {
 	b, again := p.Application.Build, p.d.Revision.OnlyHere
+	made := apart && again // by the same build server, a moment ago
 	f := faults{}
 	clean := func(field, text string) string {
 		at, err := git.CleanPath(field, text)
@@ -87,7 +88,7 @@ func (p *planner) building(apart bool) (build.Input, error) {
 		Base: clean("base_directory", b.BaseDirectory), Publish: clean("publish_directory", b.PublishDir),
 		Dockerfile: clean("dockerfile_location", cmp.Or(b.DockerfilePath, build.DefaultDockerfile)),
 		Labels:     map[string]string{"taffrail.managed": "true", labelUUID: string(p.Application.UUID)},
-		Fresh:      (p.d.Options.Force || b.NoCache) && !(apart && again), Pull: p.d.Options.PullLatest && !(apart && again),
+		Fresh:      !made && (p.d.Options.Force || b.NoCache), Pull: !made && p.d.Options.PullLatest,
 	}
 	if apart {
 		in.Dir = p.folder(p.Builder())
