@@ -48,9 +48,9 @@ func measure(ctx context.Context, binary string, only []string) error {
 		}
 		rows = append(rows, more...)
 	}
-	fmt.Printf("| %-44s | %-28s | %-28s |\n|%s|%s|%s|\n", "what", "measured", "target", dashes(46), dashes(30), dashes(30))
+	fmt.Printf("| %-50s | %-28s | %-34s |\n|%s|%s|%s|\n", "what", "measured", "target", dashes(52), dashes(30), dashes(36))
 	for _, r := range rows {
-		fmt.Printf("| %-44s | %-28s | %-28s |\n", r.what, r.measured, r.target)
+		fmt.Printf("| %-50s | %-28s | %-34s |\n", r.what, r.measured, r.target)
 	}
 	return nil
 }
