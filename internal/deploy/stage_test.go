@@ -125,7 +125,7 @@ func TestTakeOverOfStages(t *testing.T) {
 	print := func() string { return strings.TrimSuffix(count(n, time.Second).Argv[2], "; exit 3") }
 	r, starts := built(t, print(), print())
 	d := r.enqueue()
-	takeovers := r.takeOvers(d)
+	takeovers, _ := r.takeOvers(d)
 	if got := r.get(d.UUID); got.Status != core.StatusFinished {
 		t.Errorf("ended as %s: %+v", got.Status, got.Outcome)
 	}
