@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -25,4 +26,28 @@ func build(ctx context.Context, dir string, overlay map[string]string) (string, 
 		return "", fmt.Errorf("build the controller: %w\n%s", err, out)
 	}
 	return binary, nil
+}
+
+// writeOverlay writes new contents of files, by their path, for go build -overlay.
+func writeOverlay(dir string, contents map[string]string) (string, error) {
+	replace := map[string]string{}
+	for path, text := range contents {
+		f, err := os.CreateTemp(dir, "*.go")
+		if err != nil {
+			return "", err
+		}
+		if _, err := f.WriteString(text); err != nil {
+			return "", err
+		}
+		if err := f.Close(); err != nil {
+			return "", err
+		}
+		replace[path] = f.Name()
+	}
+	data, err := json.Marshal(map[string]any{"Replace": replace})
+	if err != nil {
+		return "", err
+	}
+	file := filepath.Join(dir, "overlay.json")
+	return file, os.WriteFile(file, data, 0o600)
 }

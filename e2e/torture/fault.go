@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -238,11 +237,9 @@ func databasePause(ctx context.Context, a *arena, length time.Duration) error {
 	return nil
 }
 
-// clockStep writes what the clocks are wrong by where the programs of this arena look: see
-// clock.go.
-func clockStep(ctx context.Context, a *arena, length time.Duration) error {
-	step := a.Seed*7919%7200 + uint64(length)%3600 // seconds
-	err := os.WriteFile(clockFile, []byte(strconv.FormatInt(int64(step%7200)-3600, 10)+strings.Repeat(" ", 16)), 0o644)
+// clockStep makes the clocks wrong by up to an hour, either way.
+func clockStep(ctx context.Context, _ *arena, length time.Duration) error {
+	err := setClocks(int64(length/ms*7919%7200) - 3600)
 	_ = pause(ctx, length)
-	return errors.Join(err, os.WriteFile(clockFile, []byte("0"+strings.Repeat(" ", 16)), 0o644))
+	return errors.Join(err, setClocks(0))
 }

@@ -32,6 +32,7 @@ type options struct {
 	Faults  string
 	Lives   int
 	Gap     time.Duration
+	Clock   bool
 	Shapes  string
 	Mutants string
 	First   bool
@@ -92,6 +93,7 @@ func parse(args []string) (options, string, error) {
 	flags.StringVar(&o.Faults, "faults", "all", "comma-separated names of faults; a name with - before it is left out")
 	flags.IntVar(&o.Lives, "lives", 4, "deployments at a time, for each store")
 	flags.DurationVar(&o.Gap, "gap", 2*time.Second, "mean quiet time between two faults")
+	flags.BoolVar(&o.Clock, "clock", false, "let clocks be wrong as well: the controller is built with a clock that can be set (minutes, the first time)")
 	flags.StringVar(&o.Shapes, "shapes", "", "comma-separated shapes of what is printed; all unless given")
 	flags.StringVar(&o.Mutants, "only", "", "comma-separated names of mutants; all unless given")
 	flags.BoolVar(&o.First, "first", false, "end with the first violation")
@@ -116,8 +118,14 @@ func torture(ctx context.Context, o options, out io.Writer) (report, error) {
 		return total, err
 	}
 	defer os.RemoveAll(dir)
-	if o.Binary == "" {
-		if o.Binary, err = build(ctx, dir, nil); err != nil {
+	if o.Binary == "" || o.Clock {
+		var overlay map[string]string
+		if o.Clock {
+			if overlay, err = clockOverlay(ctx); err != nil {
+				return total, err
+			}
+		}
+		if o.Binary, err = build(ctx, dir, overlay); err != nil {
 			return total, err
 		}
 	}

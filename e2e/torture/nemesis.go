@@ -78,8 +78,8 @@ func (n *nemesis) rage(ctx context.Context) {
 				return
 			}
 		}
-		// Now and then the next one comes before they have recovered.
-		if n.random.IntN(4) > 0 {
+		// Now and then the next one comes before they have recovered; mostly so in a hurry.
+		if waits := n.random.IntN(4); waits == 0 || waits < 3 && n.Gap >= sec {
 			n.recover(ctx, names)
 		}
 	}

@@ -23,7 +23,6 @@ type arenaOptions struct {
 	options
 	Store string
 	Dir   string
-	Clock bool // the controller is one whose clock can be set
 }
 
 // enter runs this program anew in namespaces of its own and returns what it found. With
@@ -62,7 +61,9 @@ func (a *arena) settle(ctx context.Context) error {
 	err := errors.Join(
 		unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""),
 		unix.Mount("proc", "/proc", "proc", 0, ""),
+		unix.Mount("tmpfs", "/run", "tmpfs", 0, "mode=0755"),
 		os.MkdirAll("/run/sshd", 0o755),
+		setClocks(0),
 		// An MTU as on a cable: the rate limit counts in packets.
 		command(ctx, "ip", "link", "set", "lo", "up", "mtu", "1500"),
 	)
