@@ -9,8 +9,13 @@ LAB := eval "$$(lab/up.sh env)" &&
 PKG ?= ./...
 RUN ?= .
 
+# torture: how long, in what order (any number unless given), and what else to pass on
+MINUTES ?= 5
+SEED ?=
+ARGS ?=
+
 .DEFAULT_GOAL := help
-.PHONY: help build run demo demo-down test test-short test-one lint fmt bench cover lab lab-down
+.PHONY: help build run demo demo-down test test-short test-one lint fmt bench torture torture-mutants cover lab lab-down
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +58,14 @@ bench: build ## the figures: store, redactor, runner, then the whole product aga
 	$(GO) test -run '^$$' -bench 'Million' -benchtime 1x ./internal/sqlstore
 	$(GO) test -run '^$$' -bench . ./internal/redact ./internal/run
 	$(LAB) $(GO) run ./e2e/bench bin/taffrail
+
+torture: ## breaks a controller for MINUTES=5 and checks that nothing is lost; SEED=n repeats a run, ARGS='faults' lists them
+	CGO_ENABLED=0 $(GO) build -o bin/torture ./e2e/torture
+	bin/torture $(ARGS) -minutes $(MINUTES) $(if $(SEED),-seed $(SEED))
+
+torture-mutants: ## breaks controllers that were made worse on purpose: each must be caught
+	CGO_ENABLED=0 $(GO) build -o bin/torture ./e2e/torture
+	bin/torture mutants -minutes 5 $(if $(SEED),-seed $(SEED)) $(ARGS)
 
 cover: ## coverage of all tests in the lab: cover.html
 	$(LAB) $(GO) test -coverprofile=cover.out -coverpkg=./... $(PKG)

@@ -74,17 +74,23 @@ func (l *life) wholeLog(ctx context.Context) ([]api.LogLine, error) {
 	return lines, nil
 }
 
+// checkRows: the rows are the lines, each once.
 func (l *life) checkRows(lines []api.LogLine, rows []storedLine) {
-	if len(rows) != len(lines) {
-		l.complain("%d rows are %d lines", len(rows), len(lines))
-		return
-	}
-	for i, row := range rows {
-		line := lines[i]
-		if row.seq != line.Order || row.stream != line.Type || row.continued != line.Continued || row.output != line.Output {
+	next := int64(1)
+	for _, row := range rows {
+		if row.seq != next || row.last < row.seq || row.last > int64(len(lines)) {
+			l.complain("row %d to %d where line %d of %d should be", row.seq, row.last, next, len(lines))
+			return
+		}
+		line := lines[row.seq-1]
+		if row.stream != "" && (row.stream != line.Type || row.continued != line.Continued || row.output != line.Output) {
 			l.complain("row %d is not line %d: %.80q, %.80q", row.seq, line.Order, row.output, line.Output)
 			return
 		}
+		next = row.last + 1
+	}
+	if next != int64(len(lines)+1) {
+		l.complain("the rows end before line %d of %d", next, len(lines))
 	}
 }
 

@@ -75,15 +75,16 @@ func credential(name string) (*syscall.Credential, error) {
 	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, err
 }
 
-// storedLine is a row as it lies in the store.
+// storedLine is a row as it lies in the store: a line, or several that were packed behind
+// the end of their deployment, of which only the numbers can be seen.
 type storedLine struct {
-	seq       int64
+	seq, last int64
 	stream    string
 	continued bool
 	output    string
 }
 
-// rows reads a log's lines past the controller.
+// rows reads a log's rows past the controller, as they are at one moment.
 func (a *arena) rows(ctx context.Context, deployment string) ([]storedLine, error) {
 	driver, source := "pgx", databaseURL
 	if a.Store == "sqlite" {
@@ -94,8 +95,10 @@ func (a *arena) rows(ctx context.Context, deployment string) ([]storedLine, erro
 		return nil, err
 	}
 	defer db.Close()
-	rows, err := db.QueryContext(ctx, `SELECT l.seq, l.type, l.continued, l.output FROM log_lines l
-		JOIN service_deployment_queues d ON d.log_id = l.log_id WHERE d.deployment_uuid = $1 ORDER BY l.seq`, deployment)
+	rows, err := db.QueryContext(ctx, `SELECT l.seq, l.seq, l.type, l.continued, l.output FROM log_lines l
+		JOIN service_deployment_queues d ON d.log_id = l.log_id WHERE d.deployment_uuid = $1
+		UNION ALL SELECT c.first_seq, c.last_seq, '', FALSE, '' FROM log_chunks c
+		JOIN service_deployment_queues d ON d.log_id = c.log_id WHERE d.deployment_uuid = $2 ORDER BY 1`, deployment, deployment)
 	if err != nil {
 		return nil, fmt.Errorf("read rows: %w", err)
 	}
@@ -103,7 +106,7 @@ func (a *arena) rows(ctx context.Context, deployment string) ([]storedLine, erro
 	var list []storedLine
 	for rows.Next() {
 		var l storedLine
-		if err := rows.Scan(&l.seq, &l.stream, &l.continued, &l.output); err != nil {
+		if err := rows.Scan(&l.seq, &l.last, &l.stream, &l.continued, &l.output); err != nil {
 			return nil, err
 		}
 		list = append(list, l)

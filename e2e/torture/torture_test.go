@@ -258,12 +258,22 @@ func TestChecksOfSecretsStepsAndRows(t *testing.T) {
 		t.Errorf("steps: %v", r.Violations)
 	}
 	for name, rows := range map[string][]storedLine{
-		"fewer": {{1, stdout, false, "a"}}, "another": {{1, stdout, false, "a"}, {2, stdout, false, "b"}}, "order": {{2, stdout, false, "a"}, {1, stdout, false, "at Sw0rdfish"}},
+		"fewer":   {{1, 1, stdout, false, "a"}},
+		"another": {{1, 1, stdout, false, "a"}, {2, 2, stdout, false, "b"}},
+		"order":   {{2, 2, stdout, false, "at Sw0rdfish"}, {1, 1, stdout, false, "a"}},
+		"twice":   {{1, 2, "", false, ""}, {2, 2, stdout, false, "at Sw0rdfish"}},
+		"more":    {{1, 3, "", false, ""}},
 	} {
 		l, r := complaints()
 		if l.checkRows(lines, rows); r.Count != 1 {
 			t.Errorf("rows, %s: %v", name, r.Violations)
 		}
+	}
+	l, r = complaints()
+	l.checkRows(lines, []storedLine{{1, 1, "", false, ""}, {2, 2, stdout, false, "at Sw0rdfish"}})
+	l.checkRows(lines, []storedLine{{1, 2, "", false, ""}})
+	if r.Count > 0 {
+		t.Errorf("rows, all well: %v", r.Violations)
 	}
 }
 

@@ -20,6 +20,7 @@ const (
 	extraLimit   = 2 * time.Minute
 	firstPause   = 250 * time.Millisecond
 	longestPause = 5 * time.Second
+	reachPause   = 2 * time.Second // longest between two attempts to reach a server, which may be back any moment
 )
 
 var errCancelled = errors.New("cancelled by a person")
@@ -174,7 +175,7 @@ func (j *journey) followToEnd(ctx context.Context) (ended bool, err error) {
 		if err := sleep(ctx, pause); err != nil {
 			return false, err
 		}
-		pause = min(pause*2, longestPause)
+		pause = min(pause*2, reachPause)
 	}
 }
 
@@ -250,7 +251,7 @@ func (k *killer) stop() {
 // server, or limit is over. The first failure is said in the log.
 func (j *journey) persist(ctx context.Context, limit time.Duration, act func(context.Context) error) error {
 	began := time.Now()
-	for pause := firstPause; ; pause = min(pause*2, longestPause) {
+	for pause := firstPause; ; pause = min(pause*2, reachPause) {
 		err := act(ctx)
 		if err == nil || ctx.Err() != nil || core.CodeOf(err) != core.CodeUnavailable || !host.Temporary(err) {
 			return err

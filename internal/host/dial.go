@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -20,6 +21,9 @@ import (
 const (
 	defaultTimeout = 10 * time.Second
 	handshakeLimit = 15 * time.Second
+	// knockEvery is after how long without an answer a new attempt is begun: the system
+	// asks again at ever longer intervals, and would learn late that a network is back.
+	knockEvery = 3 * time.Second
 )
 
 // dialer makes one connection to a server.
@@ -29,7 +33,26 @@ type dialer struct {
 	keys   func(ctx context.Context, team, keyRow int64) (core.Secret, error)
 
 	shown ssh.PublicKey // what the server showed
+	conn  *heardConn
 }
+
+// heardConn notes when something came last.
+type heardConn struct {
+	net.Conn
+	at    atomic.Int64 // since began
+	began time.Time
+}
+
+// Read implements net.Conn.
+func (c *heardConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if n > 0 {
+		c.at.Store(int64(time.Since(c.began)))
+	}
+	return n, err
+}
+
+func (c *heardConn) last() time.Time { return c.began.Add(time.Duration(c.at.Load())) }
 
 // dial connects and returns the client and the host key that it was met with.
 func (d *dialer) dial(ctx context.Context) (*ssh.Client, string, error) {
@@ -41,17 +64,30 @@ func (d *dialer) dial(ctx context.Context) (*ssh.Client, string, error) {
 	if timeout <= 0 {
 		timeout = defaultTimeout
 	}
-	tcp := net.Dialer{Timeout: timeout, KeepAlive: keepAliveEvery}
-	conn, err := tcp.DialContext(ctx, "tcp", address(d.server))
+	conn, err := d.knock(ctx, timeout)
 	if err != nil {
 		return nil, "", d.dialError(ctx, err, timeout)
 	}
-	client, err := d.handshake(ctx, conn, config)
+	d.conn = &heardConn{Conn: conn, began: time.Now()}
+	client, err := d.handshake(ctx, d.conn, config)
 	if err != nil {
 		_ = conn.Close()
 		return nil, "", d.handshakeError(ctx, err)
 	}
 	return client, keyText(d.shown), nil
+}
+
+// knock makes the connection itself.
+func (d *dialer) knock(ctx context.Context, timeout time.Duration) (net.Conn, error) {
+	until := time.Now().Add(timeout)
+	for {
+		tcp := net.Dialer{Timeout: min(time.Until(until), knockEvery), KeepAlive: keepAliveEvery}
+		conn, err := tcp.DialContext(ctx, "tcp", address(d.server))
+		var network net.Error
+		if err == nil || ctx.Err() != nil || !errors.As(err, &network) || !network.Timeout() || time.Until(until) <= 0 {
+			return conn, err
+		}
+	}
 }
 
 func (d *dialer) config(ctx context.Context) (*ssh.ClientConfig, error) {

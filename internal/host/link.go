@@ -17,6 +17,13 @@ const (
 	keepAliveEvery = 10 * time.Second
 	replyLimit     = 15 * time.Second
 
+	// While a run is followed, somebody waits for its lines. A server sends again what got
+	// lost at ever longer intervals, so that behind an outage a new connection is sooner
+	// there than the rest of the old one. What counts is that anything comes: on a slow
+	// network an answer may be long behind what was sent before it.
+	followedEvery = 2 * time.Second
+	silenceLimit  = 5 * time.Second
+
 	// sshd allows 10 sessions on a connection unless told otherwise, and a client gets
 	// an error beyond. Followers stay for long, so that some room is kept for the rest.
 	maxSessions  = 8
@@ -45,6 +52,7 @@ type link struct {
 // conn is one connection. Its counts are guarded by the link's mutex.
 type conn struct {
 	client    *ssh.Client
+	heard     *heardConn
 	broken    chan struct{} // closed when it is of no use any more
 	sessions  int
 	followers int
@@ -205,7 +213,7 @@ func (l *link) connect(ctx context.Context, follower bool) error {
 		_ = client.Close()
 		return err
 	}
-	return l.add(client)
+	return l.add(client, d.conn)
 }
 
 // meet pins the host key at first contact, before anything is run.
@@ -225,8 +233,8 @@ func (l *link) meet(ctx context.Context, key string) error {
 	return nil
 }
 
-func (l *link) add(client *ssh.Client) error {
-	c := &conn{client: client, broken: make(chan struct{}), limit: maxSessions}
+func (l *link) add(client *ssh.Client, heard *heardConn) error {
+	c := &conn{client: client, heard: heard, broken: make(chan struct{}), limit: maxSessions}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
@@ -258,21 +266,57 @@ func (l *link) attend(c *conn) {
 // none comes.
 func (l *link) keepAlive(c *conn) {
 	defer l.tasks.Done()
-	tick := time.NewTicker(keepAliveEvery)
+	tick := time.NewTicker(followedEvery)
 	defer tick.Stop()
+	asked := time.Now()
 	for {
 		select {
 		case <-c.broken:
 			return
 		case <-tick.C:
 		}
-		late := time.AfterFunc(replyLimit, func() { _ = c.client.Close() })
-		_, _, err := c.client.SendRequest("keepalive@openssh.com", true, nil)
-		late.Stop()
-		if err != nil {
+		limit := replyLimit
+		if l.followed(c) {
+			limit = silenceLimit
+		} else if time.Since(asked) < keepAliveEvery {
+			continue
+		}
+		asked = time.Now()
+		if !c.alive(limit) {
 			_ = c.client.Close()
 			return
 		}
+	}
+}
+
+func (l *link) followed(c *conn) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return c.followers > 0
+}
+
+// alive asks for a sign of life. No answer is no sign of death for as long as other
+// things come.
+func (c *conn) alive(limit time.Duration) bool {
+	asked := time.Now()
+	answered := make(chan error, 1)
+	go func() {
+		_, _, err := c.client.SendRequest("keepalive@openssh.com", true, nil)
+		answered <- err
+	}()
+	late := time.NewTimer(limit)
+	defer late.Stop()
+	for {
+		select {
+		case err := <-answered:
+			return err == nil
+		case <-late.C:
+		}
+		silent := min(time.Since(asked), time.Since(c.heard.last()))
+		if silent >= limit {
+			return false
+		}
+		late.Reset(limit - silent)
 	}
 }
 

@@ -123,8 +123,12 @@ func TestSilentNetwork(t *testing.T) {
 	t.Parallel()
 	p, s := newProxy(t, labServer(t, lenient, "root"))
 	h := newDesk(t).open(t, s)
-	id := launch(t, h, s, shell("echo begun; sleep 28; echo done"))
-	once := sync.OnceFunc(p.freeze)
+	id := launch(t, h, s, shell("echo begun; sleep 12; echo done"))
+	var frozen, back time.Time
+	once := sync.OnceFunc(func() {
+		frozen = time.Now()
+		p.freeze()
+	})
 	began := time.Now()
 	got, lost := followAll(t, h, id, func(f run.Frame) {
 		if f.Kind == run.FrameStdout {
@@ -133,12 +137,31 @@ func TestSilentNetwork(t *testing.T) {
 				for p.dialled() < 2 && time.Since(began) < patience {
 					<-time.After(50 * time.Millisecond)
 				}
+				back = time.Now()
 				p.thaw()
 			}()
 		}
 	})
 	if got != "begun\ndone\n" || lost == 0 {
 		t.Errorf("%q after %d losses", got, lost)
+	}
+	// Seven seconds by the clock; a busy machine needs more, but not as long as it takes
+	// when nobody is followed.
+	if silent := back.Sub(frozen); silent > 20*time.Second {
+		t.Errorf("a silent connection was given up after %s", silent)
+	}
+}
+
+// TestSlowNetwork: an answer that is long behind what was sent before it does not mean
+// that the connection is broken, as long as something comes.
+func TestSlowNetwork(t *testing.T) {
+	t.Parallel()
+	p, s := newProxy(t, labServer(t, "1", "root"))
+	h := newDesk(t).open(t, s)
+	id := launch(t, h, s, shell(`i=0; while [ $i -lt 3000 ]; do echo "this is line number $i, and there is a lot more to come"; i=$((i + 1)); done`))
+	p.slow(16 << 10) // the whole takes some ten seconds
+	if got, lost := followAll(t, h, id, func(run.Frame) {}); strings.Count(got, "\n") != 3000 || lost != 0 {
+		t.Errorf("%d lines after %d losses", strings.Count(got, "\n"), lost)
 	}
 }
 

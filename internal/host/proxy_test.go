@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/taffrail/taffrail/internal/core"
 )
@@ -20,6 +21,7 @@ type proxy struct {
 	frozen chan struct{} // closed by thaw; nil when nothing is frozen
 	conns  []net.Conn
 	count  int
+	rate   int // bytes a second, in each direction; 0: as they come
 }
 
 // newProxy puts a proxy before a server and returns the server as seen through it.
@@ -68,10 +70,13 @@ func (p *proxy) copy(to, from net.Conn) {
 	for {
 		n, err := from.Read(buf)
 		p.mu.Lock()
-		frozen := p.frozen
+		frozen, rate := p.frozen, p.rate
 		p.mu.Unlock()
 		if frozen != nil {
 			<-frozen
+		}
+		if rate > 0 {
+			<-time.After(time.Duration(n) * time.Second / time.Duration(rate))
 		}
 		if n > 0 {
 			if _, err := to.Write(buf[:n]); err != nil {
@@ -100,6 +105,13 @@ func (p *proxy) cut() {
 		_ = c.Close()
 	}
 	p.conns = nil
+}
+
+// slow lets so many bytes through in a second.
+func (p *proxy) slow(rate int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.rate = rate
 }
 
 // freeze lets nothing through any more, without anybody being told, until thaw.
