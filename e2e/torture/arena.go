@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/taffrail/taffrail/api"
@@ -25,6 +27,8 @@ type arena struct {
 	controller   *process
 	sshd         *process
 	database     *process // nil: the store is a file
+	docker       *process // nil: producers play it
+	dockerFaults atomic.Int64
 	browser, ssh *relay
 	report       *reporter
 	say          *log.Logger
@@ -74,7 +78,7 @@ func (a *arena) keyFile() string { return filepath.Join(a.Dir, "key") }
 
 // furnish starts everything and makes a server to deploy to.
 func (a *arena) furnish(ctx context.Context) error {
-	for _, dir := range []string{"bin", "truth", "orders", "containers"} {
+	for _, dir := range []string{"bin", "truth", "orders", "containers", "real"} {
 		if err := os.MkdirAll(filepath.Join(a.Dir, dir), 0o755); err != nil {
 			return err
 		}
@@ -92,6 +96,9 @@ func (a *arena) furnish(ctx context.Context) error {
 	}
 	if err == nil && a.Store != "sqlite" {
 		err = a.startDatabase(ctx)
+	}
+	if err == nil && a.Docker {
+		err = a.startDocker(ctx)
 	}
 	if err == nil {
 		a.controller = newController(a)
@@ -203,7 +210,11 @@ func (a *arena) torment(ctx context.Context) error {
 	timed, stop := context.WithTimeout(ctx, time.Duration(a.Minutes*float64(time.Minute)))
 	defer stop()
 	errs := make(chan error)
-	for i := range a.Lives {
+	workers := a.Lives
+	if a.docker != nil {
+		workers++ // the last one is of the real Docker
+	}
+	for i := range workers {
 		go func() { errs <- a.liveOn(ctx, timed, i) }()
 	}
 	n, err := newNemesis(a)
@@ -211,13 +222,16 @@ func (a *arena) torment(ctx context.Context) error {
 		n.rage(timed)
 	}
 	stop()
-	for range a.Lives {
+	for range workers {
 		err = errors.Join(err, <-errs)
 	}
 	if ctx.Err() != nil && a.First {
 		err = nil // it ended early, as it should
 	} else if err == nil {
 		a.lookForSecrets()
+	}
+	if a.docker != nil {
+		err = errors.Join(err, a.docker.end(syscall.SIGTERM))
 	}
 	return errors.Join(err, a.controller.kill())
 }

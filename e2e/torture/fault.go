@@ -55,6 +55,7 @@ func faults() []fault {
 		{"target-full", "the disk of the server is full", "target", 3, 500 * ms, 5 * sec, nil, targetFull},
 		{"database-kill", "PostgreSQL is killed and started again", "data", 4, 0, sec, hasDatabase, databaseKill},
 		{"database-pause", "PostgreSQL is stopped (SIGSTOP)", "data", 3, 500 * ms, 6 * sec, hasDatabase, databasePause},
+		{"dockerd-restart", "dockerd is killed with its containerd and started again", "docker", 3, 0, 2 * sec, func(a *arena) bool { return a.docker != nil }, dockerdRestart},
 		{"clock-step", "the clock of the controller and of the server jumps by up to an hour, and back", "clock", 3, 500 * ms, 5 * sec, hasClock, clockStep},
 	}
 }

@@ -20,7 +20,7 @@ import (
 const endLimit = 4 * time.Minute
 
 // hearLimit is how long observers may take to hear that it is over.
-const hearLimit = 30 * time.Second
+const hearLimit = late
 
 const stack = `services:
   web:
@@ -45,6 +45,7 @@ type life struct {
 	service    string
 	deployment string
 	local      bool
+	real       bool // of the arena's own Docker
 	journals   []*journal
 	began      time.Time
 }
@@ -58,13 +59,22 @@ func (l *life) complain(format string, args ...any) {
 func (a *arena) liveOn(ctx, timed context.Context, i int) error {
 	random := a.random(uint64(1000 + i))
 	hidden := secrets(random)
-	local := i == 1
-	service, err := a.createService(ctx, i, hidden, local)
+	local, real := i == 1, i == a.Lives
+	text := stack
+	if real {
+		text = realStack
+	}
+	service, err := a.createService(ctx, i, text, hidden, local)
 	if err != nil {
 		return fmt.Errorf("make a service: %w", err)
 	}
+	if real {
+		if err := os.WriteFile(filepath.Join(a.Dir, "real", service), nil, 0o644); err != nil {
+			return err
+		}
+	}
 	for n := 0; timed.Err() == nil; n++ {
-		l := &life{arena: a, name: fmt.Sprintf("life %d.%d", i, n), service: service, local: local, began: time.Now()}
+		l := &life{arena: a, name: fmt.Sprintf("life %d.%d", i, n), service: service, local: local, real: real, began: time.Now()}
 		l.order = order{Seed: random.Uint64(), Secrets: hidden, Shape: choose(random, a.Shapes)}
 		if random.IntN(5) == 0 {
 			l.order.Exit = 1 + random.IntN(100)
@@ -78,7 +88,7 @@ func (a *arena) liveOn(ctx, timed context.Context, i int) error {
 
 // createService makes a service whose variables are secrets. There are no faults yet, or
 // few: what fails is tried again.
-func (a *arena) createService(ctx context.Context, i int, hidden []string, local bool) (string, error) {
+func (a *arena) createService(ctx context.Context, i int, text string, hidden []string, local bool) (string, error) {
 	var made api.ServiceCreated
 	err := insist(ctx, func(ctx context.Context) error {
 		servers, err := a.api.ListServers(ctx)
@@ -90,7 +100,7 @@ func (a *arena) createService(ctx context.Context, i int, hidden []string, local
 			return err
 		}
 		create := api.ServiceCreate{Name: fmt.Sprintf("life-%d", i), ProjectUUID: projects[0].UUID, EnvironmentName: "production",
-			DockerComposeRaw: client.EncodeCompose([]byte(stack))}
+			DockerComposeRaw: client.EncodeCompose([]byte(text))}
 		for _, s := range servers {
 			if s.IsLocalhost == local {
 				create.ServerUUID = s.UUID
@@ -140,6 +150,7 @@ func (l *life) live(ctx context.Context) error {
 	if err := os.WriteFile(filepath.Join(l.Dir, "orders", l.service), text, 0o644); err != nil {
 		return err
 	}
+	disturbed := l.dockerFaults.Load()
 	if err := l.deploy(ctx); err != nil {
 		return fmt.Errorf("deploy: %w", err)
 	}
@@ -168,6 +179,9 @@ func (l *life) live(ctx context.Context) error {
 	if final == nil {
 		return nil // it never ended, which is said
 	}
+	if l.real {
+		l.checkReal(ctx, *final, disturbed)
+	}
 	return insist(ctx, func(ctx context.Context) error { return l.check(ctx, *final) })
 }
 
@@ -185,7 +199,7 @@ func (l *life) deploy(ctx context.Context) error {
 				return nil
 			}
 		}
-		reply, err := l.api.Deploy(ctx, api.DeployRequest{UUID: l.service, PullLatest: true, Note: l.name})
+		reply, err := l.api.Deploy(ctx, api.DeployRequest{UUID: l.service, PullLatest: true, StopBeforeStart: l.real && l.order.Seed%2 == 0, Note: l.name})
 		if err != nil {
 			return err
 		}

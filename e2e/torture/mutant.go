@@ -50,7 +50,7 @@ func mutants() []mutant {
 			"internal/logs/batch.go", "	b := in.base\n", "	b := in.base\n	for _, s := range in.streams {\n		_ = s.redactor.Flush()\n	}\n"}}, "trickle,quiet", kills},
 		{"ack-before-commit", "the server may free what is not stored yet", []edit{{
 			"internal/deploy/follow.go", "	if err := w.ingest.Take(f); err != nil {\n",
-			"	if f.To-w.acked >= ackEvery {\n		w.ack(f.To)\n		w.acked = f.To\n	}\n	if err := w.ingest.Take(f); err != nil {\n"}}, "wide", "controller-kill-write"},
+			"	if f.To-w.acked >= ackEvery {\n		w.ack(f.To)\n		w.acked = f.To\n	}\n	if err := w.ingest.Take(f); err != nil {\n"}}, "flood", "controller-kill-write"},
 		{"no-dedup", "what is read again behind a restart is stored again", []edit{{
 			"internal/logs/stream.go", "	if s.skip > 0 {\n", "	if s.skip > 1<<40 {\n"}}, "", kills},
 		{"no-dedup-of-records", "steps that are read again are announced again", []edit{{
@@ -135,6 +135,7 @@ func (m mutant) torture(ctx context.Context, o options, root string, out io.Writ
 	if o.Binary, err = build(ctx, dir, files); err != nil {
 		return report{}, err
 	}
+	o.Docker = false
 	o.First, o.Gap, o.Stores, o.Faults, o.Shapes = true, sec, "sqlite", m.faults, m.shapes
 	return torture(ctx, o, out)
 }

@@ -135,9 +135,6 @@ func (n *nemesis) recover(ctx context.Context, names []string) {
 			}
 		}
 		if time.Since(began) > late {
-			if n.First {
-				return // it is something else that is looked for
-			}
 			for l, want := range behind {
 				last, printed, _ := l.journals[0].state()
 				l.complain("%s after %s not caught up: %d of %d lines, at line %d", late, name, printed, want, last)

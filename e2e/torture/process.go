@@ -62,6 +62,7 @@ func (p *process) start(ctx context.Context) error {
 		case <-done:
 			return fmt.Errorf("%s ended before it answered: %s", p.name, cmd.ProcessState)
 		case <-ctx.Done():
+			_ = p.kill()
 			return fmt.Errorf("%s does not answer: %w", p.name, context.Cause(ctx))
 		case <-time.After(3 * time.Millisecond):
 		}

@@ -174,6 +174,9 @@ func docker(args []string) int {
 		return 98
 	}
 	home := filepath.Dir(filepath.Dir(self))
+	if len(args) > 0 && concernsReal(home, args) {
+		return realDocker(home, args)
+	}
 	has := func(words ...string) bool {
 		return !slices.ContainsFunc(words, func(w string) bool { return !slices.Contains(args, w) })
 	}

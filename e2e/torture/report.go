@@ -27,6 +27,7 @@ type report struct {
 	Streams    int // connections of observers
 	Cuts       int // connections that were broken off
 	Refused    int // deployments that said no before anything was started, and were right
+	Disturbed  int // deployments to the real Docker while that was away, of which nothing is expected but an end
 	Violations []string
 	Count      int // of violations
 }
@@ -49,6 +50,7 @@ func (r *report) add(o report) {
 	r.Streams += o.Streams
 	r.Cuts += o.Cuts
 	r.Refused += o.Refused
+	r.Disturbed += o.Disturbed
 	r.Count += o.Count
 	r.Violations = append(r.Violations, o.Violations...)
 }
@@ -62,8 +64,8 @@ func (r *report) print(out io.Writer) {
 		fmt.Fprintf(out, "%-22s %7d %10s %10s %10s\n", kind, r.Faults[kind], quantile(took, 0.5), quantile(took, 0.99), quantile(took, 1))
 	}
 	fmt.Fprintf(out, "%-22s %7d\n\n", "all", total)
-	fmt.Fprintf(out, "deployments %d (%d refused before their start), lines in logs %d, of commands %d, streams %d, connections cut %d\n",
-		r.Lives, r.Refused, r.Lines, r.Printed, r.Streams, r.Cuts)
+	fmt.Fprintf(out, "deployments %d (%d refused before their start, %d while Docker was away), lines in logs %d, of commands %d, streams %d, connections cut %d\n",
+		r.Lives, r.Refused, r.Disturbed, r.Lines, r.Printed, r.Streams, r.Cuts)
 	for _, v := range r.Violations {
 		fmt.Fprintln(out, "VIOLATION", v)
 	}
@@ -113,6 +115,12 @@ func (r *reporter) refused() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.Refused++
+}
+
+func (r *reporter) disturbed() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.Disturbed++
 }
 
 func (r *reporter) streams(n int) {

@@ -45,6 +45,7 @@ func enter(ctx context.Context, o arenaOptions, out io.Writer) (report, error) {
 	}
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 30 * time.Second
+	defer o.prune()
 	if err := cmd.Run(); err != nil {
 		return r, fmt.Errorf("arena %s: %w", o.Store, err)
 	}
