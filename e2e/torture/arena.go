@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"log"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -31,7 +29,6 @@ type arena struct {
 	dockerFaults atomic.Int64
 	browser, ssh *relay
 	report       *reporter
-	say          *log.Logger
 	token        string
 	api          *client.Client // past the relay, for what is no test
 	status       *client.Client // the same, for one who may not see logs, which costs less
@@ -46,10 +43,6 @@ func work(ctx context.Context, o arenaOptions) error {
 		arenaOptions: o, report: newReporter(o.Seed), lives: map[*life]bool{},
 		data:   &disk{filepath.Join(o.Dir, "data"), 4 << 30},
 		target: &disk{filepath.Join(o.Dir, "target"), 2 << 30},
-		say:    log.New(io.Discard, o.Store+" ", log.Ltime|log.Lmicroseconds),
-	}
-	if o.Verbose {
-		a.say.SetOutput(os.Stdout)
 	}
 	err := a.settle(ctx)
 	if err == nil {
@@ -238,6 +231,13 @@ func (a *arena) torment(ctx context.Context) error {
 
 // random is a source of chance that depends on the seed and what it is for alone.
 func (a *arena) random(what uint64) *rand.Rand { return rand.New(rand.NewPCG(a.Seed, what)) }
+
+// tell says what happens, to who wants to know.
+func (a *arena) tell(format string, args ...any) {
+	if a.Verbose {
+		fmt.Printf("%s %s %s\n", a.Store, time.Now().Format("15:04:05.000"), fmt.Sprintf(format, args...))
+	}
+}
 
 // living lists the deployments that are under way.
 func (a *arena) living() []*life {

@@ -227,28 +227,35 @@ func (l *life) checkEnd(d api.Deployment, lines []api.LogLine) {
 			l.complain("line %d of %d: %q", line.Order, len(lines), line.Output)
 		}
 	}
-	_, err := os.Stat(l.truth(partPull) + startedFile)
-	begun := err == nil
-	code, err := os.ReadFile(l.truth(partUp) + endFile)
-	reason := ""
-	if d.Outcome != nil {
-		reason = d.Outcome.Reason
+	if !l.real { // see checkReal
+		l.checkStatus(d)
 	}
+}
+
+func (l *life) checkStatus(d api.Deployment) {
+	_, unbegun := os.Stat(l.truth(partPull) + startedFile)
+	code, err := os.ReadFile(l.truth(partUp) + endFile)
+	reason := reasonOf(d)
 	switch {
-	case l.real: // see checkReal
-	case !begun && d.Status == api.StatusFailed && excused(reason):
+	case unbegun != nil && d.Status == api.StatusFailed && excused(reason):
 		l.report.refused()
 	case err != nil:
 		l.complain("%s, and its last command never ended: %s", d.Status, reason)
+	case string(code) == "0" && d.Status != api.StatusFinished:
+		l.complain("wrongly %s: %s", d.Status, reason)
 	case string(code) == "0":
-		if d.Status != api.StatusFinished {
-			l.complain("wrongly %s: %s", d.Status, reason)
-		}
 	case d.Status != api.StatusFailed:
 		l.complain("%s, with exit code %s", d.Status, code)
 	case d.Outcome.ExitCode == nil || strconv.Itoa(*d.Outcome.ExitCode) != string(code):
 		l.complain("the exit code is %s, and not what it says: %s", code, reason)
 	}
+}
+
+func reasonOf(d api.Deployment) string {
+	if d.Outcome == nil {
+		return ""
+	}
+	return d.Outcome.Reason
 }
 
 // excused: a server that is full or away for long before anything was started there is

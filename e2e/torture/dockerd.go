@@ -145,10 +145,7 @@ func (l *life) checkReal(ctx context.Context, d api.Deployment, faults int64) {
 	runs := err == nil && strings.TrimSpace(string(out)) != ""
 	now := l.dockerFaults.Load()
 	disturbed := now != faults || faults%2 == 1 // it was away when this began
-	reason := ""
-	if d.Outcome != nil {
-		reason = d.Outcome.Reason
-	}
+	reason := reasonOf(d)
 	switch {
 	case disturbed, now > 0 && d.Status == api.StatusFailed && strings.Contains(reason, "daemon"):
 		// What Docker says itself is the truth; a crash leaves it tasks that it trips over.

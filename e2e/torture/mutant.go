@@ -52,7 +52,7 @@ func mutants() []mutant {
 			"internal/deploy/follow.go", "	if err := w.ingest.Take(f); err != nil {\n",
 			"	if f.To-w.acked >= ackEvery {\n		w.ack(f.To)\n		w.acked = f.To\n	}\n	if err := w.ingest.Take(f); err != nil {\n"}}, "flood", "controller-kill-write"},
 		{"no-dedup", "what is read again behind a restart is stored again", []edit{{
-			"internal/logs/stream.go", "	if s.skip > 0 {\n", "	if s.skip > 1<<40 {\n"}}, "", kills},
+			"internal/logs/stream.go", "	if s.skip > 0 {\n", "	if s.skip > 1<<40 {\n"}}, "giant", kills},
 		{"no-dedup-of-records", "steps that are read again are announced again", []edit{{
 			"internal/logs/ingest.go", "	if f.To <= in.known && !data {\n", "	if f.To <= in.known-(1<<40) && !data {\n"}}, "", kills},
 		{"launched-again", "whoever takes over starts the commands once more", []edit{

@@ -68,7 +68,7 @@ func (n *nemesis) rage(ctx context.Context) {
 			if f.most > f.least {
 				length += time.Duration(n.random.Int64N(int64(f.most - f.least)))
 			}
-			n.say.Printf("%s for %s", f.name, length.Round(ms))
+			n.tell("%s for %s", f.name, length.Round(ms))
 			all.Go(func() { n.strike(ctx, f, length) })
 		}
 		all.Wait()
@@ -130,7 +130,7 @@ func (n *nemesis) recover(ctx context.Context, names []string) {
 			if _, printed, ended := l.journals[0].state(); printed >= want || ended {
 				delete(behind, l)
 				if took := time.Since(began); took > sec {
-					n.say.Printf("%s %s (%s) had all %d lines after %s", l.name, l.deployment, l.order.Shape, want, took.Round(ms))
+					n.tell("%s %s (%s) had all %d lines after %s", l.name, l.deployment, l.order.Shape, want, took.Round(ms))
 				}
 			}
 		}
@@ -146,5 +146,5 @@ func (n *nemesis) recover(ctx context.Context, names []string) {
 		}
 	}
 	n.report.took(name, time.Since(began))
-	n.say.Printf("caught up after %s", time.Since(began).Round(ms))
+	n.tell("caught up after %s", time.Since(began).Round(ms))
 }

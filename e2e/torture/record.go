@@ -51,7 +51,7 @@ func shapes() []shape {
 		{"quiet", 15, [2]int{3, 9}, [2]int{0, 300}, 900 * time.Millisecond},
 		{"burst", 20, [2]int{2000, 12000}, [2]int{0, 200}, 0},
 		{"wide", 10, [2]int{100, 400}, [2]int{1 << 10, 64<<10 + 2}, 4 * time.Millisecond},
-		{"flood", 1, [2]int{300, 1000}, [2]int{60 << 10, 64 << 10}, 0},
+		{"flood", 1, [2]int{400, 1300}, [2]int{32 << 10, 50 << 10}, 0},
 		{"giant", 5, [2]int{2, 5}, [2]int{64<<10 - 1, 5 << 20}, 200 * time.Millisecond},
 	}
 }
