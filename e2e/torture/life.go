@@ -169,10 +169,14 @@ func (l *life) live(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	limit := hearLimit
+	if l.First {
+		limit = endLimit // something else is looked for
+	}
 	select {
 	case <-heard:
-	case <-time.After(hearLimit):
-		l.complain("an observer has not heard of the end after %s", hearLimit)
+	case <-time.After(limit):
+		l.complain("an observer has not heard of the end after %s", limit)
 		stop()
 		<-heard
 	}
