@@ -154,6 +154,9 @@ func (l *life) live(ctx context.Context) error {
 	if err := l.deploy(ctx); err != nil {
 		return fmt.Errorf("deploy: %w", err)
 	}
+	watching, stop := context.WithCancel(ctx)
+	defer stop()
+	heard := l.watch(watching)
 	l.mu.Lock()
 	l.lives[l] = true
 	l.mu.Unlock()
@@ -162,9 +165,6 @@ func (l *life) live(ctx context.Context) error {
 		defer l.mu.Unlock()
 		delete(l.lives, l)
 	}()
-	watching, stop := context.WithCancel(ctx)
-	defer stop()
-	heard := l.watch(watching)
 	final, err := l.await(ctx)
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -20,10 +21,11 @@ type nemesis struct {
 	*arena
 	random *rand.Rand
 	faults []fault
+	moved  map[*life]moved
 }
 
 func newNemesis(a *arena) (*nemesis, error) {
-	n := &nemesis{arena: a, random: a.random(1)}
+	n := &nemesis{arena: a, random: a.random(1), moved: map[*life]moved{}}
 	var wanted, left []string
 	for name := range strings.SplitSeq(a.Faults, ",") {
 		if rest, not := strings.CutPrefix(name, "-"); not {
@@ -53,6 +55,7 @@ func (n *nemesis) rage(ctx context.Context) {
 		if pause(ctx, min(gap, 4*n.Gap)) != nil {
 			return
 		}
+		n.spare(ctx)
 		first := n.pick("")
 		chosen := []fault{first}
 		if n.random.IntN(5) == 0 {
@@ -83,6 +86,40 @@ func (n *nemesis) rage(ctx context.Context) {
 			n.recover(ctx, names)
 		}
 	}
+}
+
+// A deployment that has not moved for long is let go on: on a machine so busy that nothing
+// is done between two faults, it would be the rig that keeps it from its end.
+const (
+	starving = 15 * time.Second
+	mercy    = 90 * time.Second
+)
+
+func (n *nemesis) spare(ctx context.Context) {
+	began := time.Now()
+	living := n.living()
+	maps.DeleteFunc(n.moved, func(l *life, _ moved) bool { return !slices.Contains(living, l) })
+	for time.Since(began) < mercy {
+		hungry := slices.ContainsFunc(n.living(), func(l *life) bool { return n.idle(l) > starving })
+		if !hungry || pause(ctx, 50*ms) != nil {
+			return
+		}
+	}
+}
+
+// idle is how long a deployment has shown nothing new.
+func (n *nemesis) idle(l *life) time.Duration {
+	last, _, ended := l.journals[0].state()
+	if at := n.moved[l]; ended || at.line != last || at.since.IsZero() {
+		n.moved[l] = moved{last, time.Now()}
+	}
+	return time.Since(n.moved[l].since)
+}
+
+// moved is when a deployment came to a line.
+type moved struct {
+	line  int64
+	since time.Time
 }
 
 func (n *nemesis) strike(ctx context.Context, f fault, length time.Duration) {
