@@ -33,7 +33,8 @@ type Option func(*Client)
 func WithHTTPClient(h *http.Client) Option { return func(c *Client) { c.http = h } }
 
 // WithUserAgent sets the User-Agent header. One that begins with "taffrail-cli" is
-// recorded as the trigger "cli" of the deployments it asks for, any other as "api".
+// recorded as the trigger "cli" of the deployments it asks for, one with "taffrail-mcp" as
+// "mcp", any other as "api".
 func WithUserAgent(agent string) Option { return func(c *Client) { c.agent = agent } }
 
 // WithRetries sets how often a failed read is tried again; 0 is never.

@@ -20,6 +20,7 @@ func Table() []Layer {
 		{Number: 0, Packages: []string{"internal/run"}, Only: []string{"internal/core", "internal/objects"}},
 		{Number: 0, Packages: []string{"internal/compose"}, Only: []string{"internal/core", "internal/run"}},
 		{Number: 1, Packages: []string{"client"}, Only: []string{"api"}},
+		{Number: 2, Packages: []string{"internal/mcp"}, Only: []string{"client", "api"}},
 		{Number: 1, Packages: []string{
 			"internal/config", "internal/secretbox", "internal/auth", "internal/engine", "internal/host", "internal/httpio", "internal/certs", "internal/webhook", "internal/template"}},
 		{Number: 2, Packages: []string{
@@ -36,7 +37,7 @@ func Table() []Layer {
 		{Number: 6, Packages: []string{"internal/sqlstore"}, Only: []string{"internal/core", "internal/secretbox"}},
 		{Number: 7, Packages: []string{"internal/server"}},
 		{Number: 8, Packages: []string{"internal/cli"},
-			Only: []string{"client", "api", "internal/core", "internal/config", "internal/server", "internal/run", "internal/redact", "internal/engine"}},
+			Only: []string{"client", "api", "internal/core", "internal/config", "internal/server", "internal/run", "internal/redact", "internal/engine", "internal/mcp"}},
 		{Number: 9, Packages: []string{"cmd/taffrail"}, Only: []string{"internal/cli", "internal/run"}},
 	}
 }

@@ -11,12 +11,15 @@ import (
 )
 
 // remote makes the client of the controller that this invocation is about.
-func (a *app) remote() (*client.Client, error) {
+func (a *app) remote() (*client.Client, error) { return a.remoteAs("taffrail-cli") }
+
+// remoteAs makes one that says what it is.
+func (a *app) remoteAs(agent string) (*client.Client, error) {
 	to, err := a.contact()
 	if err != nil {
 		return nil, err
 	}
-	return client.New(to.URL, to.Token, client.WithUserAgent("taffrail-cli/"+a.Version))
+	return client.New(to.URL, to.Token, client.WithUserAgent(agent+"/"+a.Version))
 }
 
 // do makes a command's body of a function that needs the controller.

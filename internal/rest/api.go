@@ -158,8 +158,11 @@ func bearer(r *http.Request) string {
 
 // trigger is the way by which a deployment is asked for, as far as the caller says.
 func trigger(r *http.Request) core.Trigger {
-	if strings.HasPrefix(r.UserAgent(), "taffrail-cli") {
+	switch agent := r.UserAgent(); {
+	case strings.HasPrefix(agent, "taffrail-cli"):
 		return core.TriggerCLI
+	case strings.HasPrefix(agent, "taffrail-mcp"):
+		return core.TriggerMCP
 	}
 	return core.TriggerAPI
 }

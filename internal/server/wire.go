@@ -78,7 +78,7 @@ func (s *Server) wire(ctx context.Context, o Options) error {
 		supervise.Member{Name: "jobs", Service: queue.NewJobs(s.db, owner(), o.Log, s.works(kinds)...)},
 		supervise.Member{Name: "deployments", Service: dispatcher})
 	s.check = func(ctx context.Context) { validateNew(ctx, s, ctl, auth.ForUser(team.RowID, user, core.TriggerAPI)) }
-	s.web.ready(api.Handler())
+	s.web.ready(withModels(api.Handler(), o.Version))
 	return nil
 }
 
