@@ -130,7 +130,7 @@ func TestActions(t *testing.T) {
 		{"GET /api/v1/deployments/{deployed}", "", []string{"Accept: application/json"}, `"status":"finished"`},
 		{"GET /api/v1/applications", "", nil, `"uuid":"{application}"`},
 		{"GET /api/v1/applications/{application}", "", []string{"Accept: application/json"}, `"status":"`},
-		{"PATCH /api/v1/applications/{image}", `{"docker_registry_image_tag":"1.2.3"}`, nil, `"uuid":"{image}"`},
+		{"PATCH /api/v1/applications/{application}", `{"docker_registry_image_name":"acme/shop","docker_registry_image_tag":"1.2.3"}`, nil, `"uuid":"{application}"`},
 		{"PATCH /api/v1/applications/{application}/envs", `{"key":"TOKEN","value":"w","is_preview":false}`, nil, `"key":"TOKEN"`},
 	} {
 		method, path, _ := strings.Cut(call.request, " ")
