@@ -18,9 +18,15 @@ type applicationFlags struct {
 	image, tag, domains, ports    string
 	mappings, start, health       string
 	publish                       string
-	spa, force, buildServer       bool
-	keep                          int
+	spa, force                    bool
+	images                        imageFlags
 	around                        aroundFlags
+}
+
+// imageFlags are where images of an application are built, and how many stay.
+type imageFlags struct {
+	buildServer bool
+	keep        int
 }
 
 // aroundFlags are what is around the container of an application.
@@ -45,8 +51,8 @@ func (f *applicationFlags) add(cmd *cobra.Command) {
 	flags.BoolVar(&f.spa, "spa", false, "static site: unknown paths get index.html")
 	flags.StringVar(&f.image, "image", "", "image to run; with a repository: where to push what is built")
 	flags.StringVar(&f.tag, "tag", "", "tag of the image, or sha256:…")
-	flags.BoolVar(&f.buildServer, "build-server", false, "build on a build server of the team, and push to --image")
-	flags.IntVar(&f.keep, "keep-images", 0, "images of earlier deployments that stay (default: 2)")
+	flags.BoolVar(&f.images.buildServer, "build-server", false, "build on a build server of the team, and push to --image")
+	flags.IntVar(&f.images.keep, "keep-images", 0, "images of earlier deployments that stay (default: 2)")
 	flags.StringVar(&f.domains, "domains", "", "URLs, separated by commas")
 	flags.StringVar(&f.ports, "ports", "", "ports that it listens on, separated by commas; the first gets the requests")
 	flags.StringVar(&f.mappings, "publish-ports", "", "published directly, as HOST:CONTAINER,…; there is no rolling update then")
@@ -71,7 +77,7 @@ func (f *applicationFlags) read(ctx context.Context, a *app, c *client.Client) (
 			BuildPack: given(f.cmd, "build-pack", &f.pack), BaseDirectory: given(f.cmd, "base", &f.base),
 			DockerfilePath: given(f.cmd, "dockerfile", &f.path), TargetStage: given(f.cmd, "target", &f.stage),
 			ImageName: given(f.cmd, "image", &f.image), ImageTag: given(f.cmd, "tag", &f.tag),
-			BuildServer: given(f.cmd, "build-server", &f.buildServer), KeepImages: given(f.cmd, "keep-images", &f.keep),
+			BuildServer: given(f.cmd, "build-server", &f.images.buildServer), KeepImages: given(f.cmd, "keep-images", &f.images.keep),
 		},
 		StaticSettings: api.StaticSettings{PublishDirectory: given(f.cmd, "publish", &f.publish), IsSPA: given(f.cmd, "spa", &f.spa)},
 		ServeSettings: api.ServeSettings{
