@@ -61,6 +61,7 @@ func Exercise(t *testing.T, open func(testing.TB) *sqlstore.DB) {
 		"build servers":       exerciseBuilders,
 		"logs":                exerciseLogs,
 		"jobs":                exerciseJobs,
+		"retaining":           exerciseRetaining,
 		"rewriting":           exerciseRewriting,
 		"rewriting, race":     exerciseRewritingRace,
 		"packing":             exercisePacking,
