@@ -13,6 +13,7 @@ type CommonDeps struct {
 	Tags    TagStore
 	Tagging TaggingStore
 	Jobs    JobStore
+	History HistoryStore
 }
 
 // RecordStore changes what is said about deployments that are there.

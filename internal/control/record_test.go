@@ -159,6 +159,19 @@ func recordCalls() []call {
 		{"RescrubDeployment", auth.Write, "Deployment not found.", func(ctx context.Context, c *control.Control, p auth.Principal, x ids) error {
 			return c.RescrubDeployment(ctx, p, x.deployment)
 		}},
+		{"GetRetention", auth.Read, "", func(ctx context.Context, c *control.Control, p auth.Principal, _ ids) error {
+			return drop(c.GetRetention(ctx, p))
+		}},
+		{"UpdateRetention", auth.Root, "", func(ctx context.Context, c *control.Control, p auth.Principal, _ ids) error {
+			return drop(c.UpdateRetention(ctx, p, control.HistoryLimitsPatch{Count: ptr(50)}))
+		}},
+		{"PlanRetention", auth.Read, "", func(ctx context.Context, c *control.Control, p auth.Principal, _ ids) error {
+			_, _, err := c.PlanRetention(ctx, p)
+			return err
+		}},
+		{"Prune", auth.Root, "", func(ctx context.Context, c *control.Control, p auth.Principal, _ ids) error {
+			return c.Prune(ctx, p)
+		}},
 		{"DeleteLog", auth.Write, "Deployment not found.", func(ctx context.Context, c *control.Control, p auth.Principal, x ids) error {
 			return c.DeleteLog(ctx, p, x.deployment)
 		}},

@@ -88,7 +88,7 @@ func (w *world) deps() control.Deps {
 			Store: w.db, Revisions: w.db, Further: w.db, Shared: w.db, GitHubApps: w.db,
 			Refs: w.code, CodeHosts: w.code, Snapshots: w.code, Proxies: w.code,
 		},
-		Common: control.CommonDeps{Records: w.db, Tags: w.db, Tagging: w.db, Jobs: w.db},
+		Common: control.CommonDeps{Records: w.db, Tags: w.db, Tagging: w.db, Jobs: w.db, History: w.db},
 		Wake: func() {
 			w.mu.Lock()
 			defer w.mu.Unlock()

@@ -80,6 +80,7 @@ func samples() map[string]sample {
 		"POST /deployments/{uuid}/retry": deployment("/retry"), "POST /deployments/{uuid}/rollback": {path: "/deployments/{deployed}/rollback", body: `{"dry_run":true}`},
 		"POST /deployments/{uuid}/pin": deployment("/pin"), "POST /deployments/{uuid}/note": {path: "/deployments/{finished}/note", body: `{"note":"the first that worked"}`},
 		"GET /compare": {path: "/compare?from={finished}&to={running}"}, "DELETE /deployments/{uuid}/log": deployment("/log"), "POST /deployments/{uuid}/rescrub": deployment("/rescrub"),
+		"GET /retention": list, "PATCH /retention": {body: `{"count":100}`}, "GET /retention/plan": list, "POST /retention/prune": list,
 		"GET /deployments/{uuid}": deployment(""), "POST /deployments/{uuid}/cancel": {path: "/deployments/{queued}/cancel"}, "GET /deployments/{uuid}/steps": deployment("/steps"),
 		"GET /deployments/{uuid}/log": deployment("/log"), "GET /deployments/{uuid}/log/stream": deployment("/log/stream"), "GET /deployments/{uuid}/log.txt": deployment("/log.txt"),
 	})

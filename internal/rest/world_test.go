@@ -182,7 +182,7 @@ func newLimitedWorld(t testing.TB, limit int) *world {
 			Store: w.db, Revisions: w.db, Further: w.db, Shared: w.db, GitHubApps: w.db, Refs: refs{}, CodeHosts: codeHosts{},
 			Snapshots: snapshots{}, Proxies: proxies{},
 		},
-		Common: control.CommonDeps{Records: w.db, Tags: w.db, Tagging: w.db, Jobs: w.db},
+		Common: control.CommonDeps{Records: w.db, Tags: w.db, Tagging: w.db, Jobs: w.db, History: w.db},
 	})
 	must(t, ctl.Start(ctx))
 	t.Cleanup(func() { _ = ctl.Stop(context.WithoutCancel(ctx)) })

@@ -118,7 +118,7 @@ func (s *Server) control(ctx context.Context, of controlled) *control.Control {
 			Refs:      refs{hosts: m.pool.Get, apps: of.apps, store: s.db},
 			CodeHosts: of.apps, Snapshots: snapshots{}, Proxies: newProxies(m, s.db.ListDestinations),
 		},
-		Common: control.CommonDeps{Records: s.db, Tags: s.db, Tagging: s.db, Jobs: s.db},
+		Common: control.CommonDeps{Records: s.db, Tags: s.db, Tagging: s.db, Jobs: s.db, History: s.db},
 		Wake:   q.Wake,
 		Cancel: func(_ context.Context, d core.Deployment) {
 			q.Cancel(d.Kind, d.RowID)

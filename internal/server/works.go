@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"time"
 
 	"github.com/taffrail/taffrail/internal/archive"
 	"github.com/taffrail/taffrail/internal/core"
@@ -12,7 +13,9 @@ import (
 
 // works are the jobs that this controller can do.
 func (s *Server) works(kinds map[core.Kind]deploy.Kind) []queue.Work {
-	return []queue.Work{archive.Packing(s.db), archive.Rescrubbing(s.db, secretsNow(s, kinds))}
+	return []queue.Work{
+		archive.Packing(s.db), archive.Retaining(s.db, time.Now, s.log), archive.Rescrubbing(s.db, secretsNow(s, kinds)),
+	}
 }
 
 // secretsNow tells what a log of a resource must not show now: what a deployment of it
