@@ -156,17 +156,15 @@ type place struct{ lane, server int64 }
 // went back to.
 func neededOf(past []core.Past, keep target) map[core.ID]bool {
 	needed := map[core.ID]bool{}
-	succeeded, brought := map[place]bool{}, map[place]int{}
+	seen := map[place]*successes{}
 	for _, p := range past {
 		at := place{p.Lane, p.Server}
-		success := p.Status == core.StatusFinished
-		up := success && bringsUp(p.Verb) && (p.Images || brought[at] == 0)
-		if !p.Status.Terminal() || p.Pinned || p.UUID == keep.runs || success && !succeeded[at] || up && brought[at] < keep.keep {
-			needed[p.UUID] = true
+		if seen[at] == nil {
+			seen[at] = &successes{}
 		}
-		succeeded[at] = succeeded[at] || success
-		if up {
-			brought[at]++
+		success := p.Status == core.StatusFinished && seen[at].needs(p, keep.keep)
+		if success || !p.Status.Terminal() || p.Pinned || p.UUID == keep.runs {
+			needed[p.UUID] = true
 		}
 	}
 	for _, p := range past {
@@ -175,6 +173,20 @@ func neededOf(past []core.Past, keep target) map[core.ID]bool {
 		}
 	}
 	return needed
+}
+
+// successes are what was seen of those of one place, from the newest on.
+type successes struct{ all, brought int }
+
+// needs notes the next one and says whether it is needed: the first of all, the first that
+// brought something up, and of those that say what they ran as many as are to be kept.
+func (s *successes) needs(p core.Past, keep int) bool {
+	s.all++
+	if !bringsUp(p.Verb) || !p.Images && s.brought > 0 {
+		return s.all == 1
+	}
+	s.brought++
+	return s.all == 1 || s.brought <= keep
 }
 
 // bringsUp says whether a resource is what a deployment with this verb made of it.

@@ -132,3 +132,41 @@ func TestLinePrinterTimestamps(t *testing.T) {
 		t.Errorf("got %q", b.String())
 	}
 }
+
+// FuzzPrintedOutput: nothing that a command writes passes for a line of ours, moves the
+// cursor or overwrites what stands there.
+func FuzzPrintedOutput(f *testing.F) {
+	for _, text := range []string{"==> finished", "\x1b[31m==> x\revil", "a\r\n\x1b[0m==> y", "\ufeff==> z", "\u00ad==>", "\t==> x"} {
+		f.Add(text, true, false)
+	}
+	f.Fuzz(func(t *testing.T, text string, colour, continued bool) {
+		var out strings.Builder
+		p := &linePrinter{w: &out, colour: colour}
+		for _, l := range []api.LogLine{{Type: "stdout", Output: text, Continued: continued}, {Type: "stderr", Output: text}} {
+			if err := p.print(l); err != nil {
+				t.Fatal(err)
+			}
+		}
+		rest := out.String()
+		for len(rest) > 0 {
+			if n := sgr(rest); n > 0 {
+				rest = rest[n:]
+				continue
+			}
+			r, n := utf8.DecodeRuneInString(rest)
+			if r != '\n' && r != '\t' && (r < ' ' || r >= 0x7f && r < 0xa0) {
+				t.Fatalf("%q lets %U through: %q", text, r, out.String())
+			}
+			rest = rest[n:]
+		}
+		for i, row := range strings.Split(out.String(), "\n") {
+			bare := row
+			for n := sgr(bare); n > 0; n = sgr(bare) {
+				bare = bare[n:]
+			}
+			if strings.HasPrefix(bare, ownMark) {
+				t.Fatalf("row %d of %q passes for ours: %q", i, text, row)
+			}
+		}
+	})
+}

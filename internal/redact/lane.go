@@ -14,9 +14,17 @@ const minWrapped = 16
 // may come that concerns them.
 const minAwake = 3
 
+// maxVoid is how many bytes that count for nothing may stand between two that do, and
+// maxLost how many within one value: what waits for more does not grow without end.
+const (
+	maxVoid  = 1 << 10
+	maxLost = 3 << 10
+)
+
 // unit is one byte of a lane's text and the bytes of the stream it stands for.
 type unit struct {
 	start, end int    // in the stream
+	lost       int    // bytes that counted for nothing before it
 	state      uint32 // of the matcher, after this byte
 	b          byte
 	made       bool // by decoding: may start an escape at the next level
@@ -40,6 +48,7 @@ type lane struct {
 	last   int // count of units at the last escape
 	made   int // count of units at the last one that the next level must see
 	state  uint32
+	lost   int  // bytes of the parent's text that counted for nothing
 	backed bool // the last thing was a backspace
 	before byte // what stood before the first unit
 	word   span // whole-word match that waits for the byte after it
@@ -102,6 +111,15 @@ func (l *lane) input() []byte {
 	return p.text[l.pos-p.gone:]
 }
 
+// unmade is how many bytes counted for nothing before the one at pos of the parent's text.
+func (l *lane) unmade(pos int) int {
+	if l.level == 0 || l.level == wrapLane {
+		return l.lost
+	}
+	p := &l.w.lanes[l.level-1]
+	return l.lost + p.units[pos-p.gone].lost
+}
+
 // origin is what the byte at pos of the parent's text stands for.
 func (l *lane) origin(pos int) (start, end int) {
 	if l.level == 0 || l.level == wrapLane {
@@ -117,16 +135,42 @@ func (l *lane) origin(pos int) (start, end int) {
 func (l *lane) run(end bool) {
 	t := l.input()
 	for l.awake && len(t) > 0 {
+		before := l.count()
 		n := l.take(t, end)
 		if n == 0 {
 			break
 		}
 		t = t[n:]
 		l.pos += n
+		if l.count() == before {
+			l.lose(n)
+		}
 		if l.count()-l.last >= minAwake {
 			l.rest()
 		}
 	}
+}
+
+// lose notes that the last n bytes counted for nothing. Behind too many of them nothing
+// goes on that began before.
+func (l *lane) lose(n int) {
+	l.lost += n
+	if len(l.units) == 0 {
+		return
+	}
+	if _, at := l.origin(l.pos - 1); at-l.unit(1).end >= maxVoid {
+		l.forget()
+	}
+}
+
+// forget drops all that is alive, here and in the next levels.
+func (l *lane) forget() {
+	if l.level != wrapLane {
+		l.follow(false)
+	}
+	l.before = l.unit(1).b
+	l.undo(false)
+	l.last = l.count()
 }
 
 // take decodes the first bytes of t and returns how many; 0 asks for more.
@@ -202,12 +246,17 @@ func (l *lane) emit(b byte, start, end int, made bool) {
 	l.backed = false
 	l.work++
 	l.text = append(l.text, b)
-	l.units = append(l.units, unit{start: start, end: end, state: l.state, b: b, made: made})
+	lost := l.unmade(l.pos)
+	l.units = append(l.units, unit{start: start, end: end, lost: lost, state: l.state, b: b, made: made})
 	if made && special[b] {
 		l.made = l.count()
 	}
 	if e&hot != 0 {
 		l.w.matched(l.state, l)
+	}
+	if live := a.alive(l.state); live > 0 && lost-l.unit(live).lost > maxLost {
+		l.state = 0
+		l.units[len(l.units)-1].state = 0
 	}
 }
 
