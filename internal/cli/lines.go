@@ -74,7 +74,7 @@ func (p *linePrinter) dress(line api.LogLine, row string) string {
 		return p.paint("33", ownMark+" Warning: "+clean(row))
 	}
 	shown := filterLine(row, p.colour)
-	if strings.HasPrefix(shown, ownMark) {
+	if strings.HasPrefix(filterLine(row, false), ownMark) { // colours before it would not show
 		shown = " " + shown
 	}
 	if line.Type == "stderr" && !strings.Contains(shown, resetColour) {

@@ -17,7 +17,7 @@ const minAwake = 3
 // maxVoid is how many bytes that count for nothing may stand between two that do, and
 // maxLost how many within one value: what waits for more does not grow without end.
 const (
-	maxVoid  = 1 << 10
+	maxVoid = 1 << 10
 	maxLost = 3 << 10
 )
 
