@@ -6,6 +6,7 @@
 #   lab/up.sh test     besides: hosts with sshd and Docker, host 0, a bare host, git, PostgreSQL, S3, the images of the tests
 #   lab/up.sh all      besides: a third host and the images of every database engine, node and Go
 #   lab/up.sh proxies  only the images of the reverse proxies, Caddy and Traefik: compiled, which takes minutes once
+#   lab/up.sh browser  only Chromium and axe-core, for the tests of the web interface
 #   lab/up.sh image NAME...   only these images (folders of lab/images)
 #   lab/up.sh env      prints what the tests read, as shell exports
 #   lab/up.sh status | down | purge   what runs | stop it, not Docker itself | and delete what was downloaded and built
@@ -14,6 +15,7 @@
 . "$(dirname "$0")/lib/engine.sh"
 . "$LAB/lib/images.sh"
 . "$LAB/lib/services.sh"
+. "$LAB/lib/browser.sh"
 
 IMAGES_DEMO="redis base"
 IMAGES_TEST="traefik caddy mongo mysql mariadb clickhouse bare host postgres redis valkey keydb dragonfly nginx miniflux prometheus hello base" # slow ones first
@@ -54,6 +56,7 @@ export TAFFRAIL_LAB_S3_SECRET=$LAB_S3_SECRET
 export TAFFRAIL_LAB_S3_BUCKET=$LAB_S3_BUCKET
 export TAFFRAIL_LAB_FAULT=$LAB/fault.sh
 export TAFFRAIL_LAB_COOLIFY_MCP=$LAB_CACHE/npm/${LAB_COOLIFY_MCP##*@}/node_modules/@masonator/coolify-mcp/dist/index.js
+export TAFFRAIL_LAB_AXE=$LAB_CACHE/axe/node_modules/axe-core/axe.min.js
 E
 }
 status() {
@@ -74,7 +77,7 @@ down() {
 case ${1:-} in
 env) env_print && exit ;;
 status) status && exit ;;
-engine | test | all | proxies | image | down | purge) ;;
+engine | test | all | proxies | browser | image | down | purge) ;;
 *) sed -n '2,/^$/s/^# \?//p' "$0" && exit 2 ;;
 esac
 if [ "$1" = engine ] && engine_foreign; then
@@ -90,6 +93,7 @@ engine) engine && timed images images $IMAGES_DEMO ;;
 test)
   s3_build 9>&- &
   S3_BUILD=$!
+  timed browser browser_up
   timed postgres postgres_up
   engine
   timed images images $IMAGES_TEST
@@ -99,6 +103,7 @@ test)
 all)
   s3_build 9>&- &
   S3_BUILD=$!
+  timed browser browser_up
   timed postgres postgres_up
   engine
   timed images images $IMAGES_ALL
@@ -106,6 +111,7 @@ all)
   env_print >"$LAB_RUN/env"
   ;;
 proxies) engine && images $IMAGES_PROXIES ;;
+browser) timed browser browser_up ;;
 image) shift && engine && images "$@" ;;
 down) down ;;
 purge) down && rm -rf "$LAB_CACHE" "$LAB_RUN" ;;

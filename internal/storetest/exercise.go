@@ -11,6 +11,9 @@ func Exercise(t *testing.T, open func(testing.TB) *sqlstore.DB) {
 	for name, part := range map[string]func(*testing.T, *sqlstore.DB){
 		"teams":               exerciseTeams,
 		"tokens":              exerciseTokens,
+		"accounts":            exerciseAccounts,
+		"sessions":            exerciseSessions,
+		"factors":             exerciseFactors,
 		"keys":                exerciseKeys,
 		"servers":             exerciseServers,
 		"destinations":        exerciseDestinations,
