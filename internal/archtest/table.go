@@ -45,8 +45,8 @@ func Table() []Layer {
 // TestSupport lists packages that only tests import. They may import anything.
 func TestSupport() []string {
 	return []string{
-		"internal/archtest", "internal/testenv", "internal/storetest", "internal/deploytest",
-		"internal/hosttest", "internal/supervisetest", "e2e", "e2e/bench", "e2e/clients", "e2e/torture",
+		"internal/archtest", "internal/testenv", "internal/storetest", "internal/webtest", "internal/deploytest",
+		"internal/hosttest", "internal/supervisetest", "e2e", "e2e/bench", "e2e/browser", "e2e/clients", "e2e/torture",
 	}
 }
 

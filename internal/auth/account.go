@@ -84,7 +84,7 @@ func checkAccount(in SetupInput) error {
 		fields["email"] = []string{"That is no e-mail address: it must look like ada@example.org."}
 	}
 	if err := CheckPassword("password", in.Password); err != nil {
-		fields["password"] = []string{err.Error()}
+		fields["password"] = err.Fields["password"]
 	}
 	if len(fields) == 0 {
 		return nil
@@ -133,7 +133,7 @@ func (a *Accounts) byAddress(ctx context.Context, email string) (core.User, erro
 
 func (a *Accounts) setPassword(ctx context.Context, user int64, password string, keep int64) error {
 	if err := CheckPassword("password", password); err != nil {
-		return err
+		return err // a *core.Error
 	}
 	hash, err := a.hasher.Hash(ctx, password)
 	if err != nil {
@@ -203,7 +203,7 @@ func (a *Accounts) DropFactor(ctx context.Context, user int64, password string) 
 		return err
 	}
 	if ok, err := a.hasher.Matches(ctx, u.Password, password); err != nil || !ok {
-		return orInvalid(err, "password", "That is not your password.")
+		return orInvalid(err, "off_password", "That is not your password.")
 	}
 	return a.users.DeleteFactor(ctx, user)
 }

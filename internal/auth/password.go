@@ -42,8 +42,9 @@ func NewHasher() *Hasher {
 	return h
 }
 
-// CheckPassword says what is wrong with a new password, by the rules of length alone.
-func CheckPassword(field, password string) error {
+// CheckPassword says what is wrong with a new password, by the rules of length alone; nil:
+// nothing.
+func CheckPassword(field, password string) *core.Error {
 	switch n := utf8.RuneCountInString(password); {
 	case n < MinPassword:
 		return core.Invalid(field, "Take at least %d characters. A few words in a row make a good password.", MinPassword)

@@ -21,10 +21,11 @@ import (
 type Server struct {
 	cfg   config.Config
 	log   *slog.Logger
-	web   *web
+	web   *httpServer
 	db    *sqlstore.DB
 	group *supervise.Group
 	first bool // nothing was there before
+	setup *setupCode
 	check func(ctx context.Context)
 }
 
@@ -48,14 +49,14 @@ func (o Options) filled() Options {
 // before anything is made, and answers come while the database is still opening.
 func Open(ctx context.Context, cfg config.Config, o Options) (*Server, error) {
 	o = o.filled()
-	web, err := listen(ctx, cfg.Listen, o.Log)
+	front, err := listen(ctx, cfg.Listen, o.Log)
 	if err != nil {
 		if better := inUse(ctx, cfg, o.Log); better != nil {
 			err = better
 		}
 		return nil, err
 	}
-	s := &Server{cfg: cfg, log: o.Log, web: web}
+	s := &Server{cfg: cfg, log: o.Log, web: front}
 	if err := s.open(ctx, o); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -115,12 +116,15 @@ func (s *Server) URL() string {
 func (s *Server) Welcome() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Taffrail serves on %s\n", s.URL())
+	if link := s.setup.link(); link != "" {
+		fmt.Fprintf(&b, "Nobody can sign in yet. Make the first account at\n  %s%s\n", s.URL(), link)
+	}
 	if s.first {
 		database := ""
 		if !s.cfg.SQLite() {
 			database = " --database-url \"$TAFFRAIL_DATABASE_URL\""
 		}
-		fmt.Fprintf(&b, "This is its first start. To get in, make a token on this machine:\n"+
+		fmt.Fprintf(&b, "This is its first start. For the command line and the API, make a token on this machine:\n"+
 			"  taffrail token create --data %s%s --name me --abilities root\n", s.cfg.Data, database)
 	}
 	return b.String()

@@ -27,9 +27,9 @@ const (
 	headerBytes = 64 << 10
 )
 
-// web is the HTTP server as a service. It listens from the beginning and answers "not
+// httpServer is the HTTP server as a service. It listens from the beginning and answers "not
 // ready yet" until it is given its handler.
-type web struct {
+type httpServer struct {
 	log      *slog.Logger
 	listener net.Listener
 	server   *http.Server
@@ -39,7 +39,7 @@ type web struct {
 }
 
 // listen opens the port. Nothing is served before Start.
-func listen(ctx context.Context, address string, log *slog.Logger) (*web, error) {
+func listen(ctx context.Context, address string, log *slog.Logger) (*httpServer, error) {
 	var config net.ListenConfig
 	l, err := config.Listen(ctx, "tcp", address)
 	if err != nil {
@@ -47,7 +47,7 @@ func listen(ctx context.Context, address string, log *slog.Logger) (*web, error)
 			"Nothing can be served on %s: %v. Give --listen another address, or stop what uses this one.", address, err)}
 	}
 	base, quit := context.WithCancel(context.WithoutCancel(ctx))
-	w := &web{log: log, listener: l, quit: quit, failed: make(chan error, 1)}
+	w := &httpServer{log: log, listener: l, quit: quit, failed: make(chan error, 1)}
 	w.server = &http.Server{
 		Handler:           http.HandlerFunc(w.serve),
 		ReadHeaderTimeout: headerLimit,
@@ -61,12 +61,12 @@ func listen(ctx context.Context, address string, log *slog.Logger) (*web, error)
 }
 
 // address is what is really listened on: host and port.
-func (w *web) address() string { return w.listener.Addr().String() }
+func (w *httpServer) address() string { return w.listener.Addr().String() }
 
 // ready hands over the handler.
-func (w *web) ready(h http.Handler) { w.handler.Store(&h) }
+func (w *httpServer) ready(h http.Handler) { w.handler.Store(&h) }
 
-func (w *web) serve(rw http.ResponseWriter, r *http.Request) {
+func (w *httpServer) serve(rw http.ResponseWriter, r *http.Request) {
 	if h := w.handler.Load(); h != nil {
 		(*h).ServeHTTP(rw, r)
 		return
@@ -78,7 +78,7 @@ func (w *web) serve(rw http.ResponseWriter, r *http.Request) {
 }
 
 // Start begins to serve.
-func (w *web) Start(context.Context) error {
+func (w *httpServer) Start(context.Context) error {
 	go func() {
 		if err := w.server.Serve(w.listener); !errors.Is(err, http.ErrServerClosed) {
 			w.failed <- fmt.Errorf("serve http: %w", err)
@@ -88,7 +88,7 @@ func (w *web) Start(context.Context) error {
 }
 
 // Stop takes no new requests, lets the present ones end, and cuts what does not.
-func (w *web) Stop(ctx context.Context) error {
+func (w *httpServer) Stop(ctx context.Context) error {
 	defer w.quit()
 	defer w.listener.Close() // Shutdown knows it only once Serve was called
 	done := make(chan error, 1)
@@ -108,7 +108,7 @@ func (w *web) Stop(ctx context.Context) error {
 }
 
 // close cuts everything off. After Stop there is nothing left to cut.
-func (w *web) close() error {
+func (w *httpServer) close() error {
 	w.quit()
 	err := w.server.Close()
 	if closed := w.listener.Close(); !errors.Is(closed, net.ErrClosed) {

@@ -17,7 +17,7 @@ import (
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
-func newWeb(t testing.TB) *web {
+func newWeb(t testing.TB) *httpServer {
 	t.Helper()
 	w, err := listen(t.Context(), "127.0.0.1:0", quiet())
 	if err != nil {
@@ -28,7 +28,7 @@ func newWeb(t testing.TB) *web {
 }
 
 // fetch gets a path on a connection of its own.
-func fetch(t testing.TB, w *web) (int, string) {
+func fetch(t testing.TB, w *httpServer) (int, string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+w.address()+"/", nil)
 	if err != nil {

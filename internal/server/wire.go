@@ -21,6 +21,7 @@ import (
 	"github.com/taffrail/taffrail/internal/stack"
 	"github.com/taffrail/taffrail/internal/supervise"
 	"github.com/taffrail/taffrail/internal/template"
+	"github.com/taffrail/taffrail/internal/web"
 )
 
 const (
@@ -78,8 +79,27 @@ func (s *Server) wire(ctx context.Context, o Options) error {
 		supervise.Member{Name: "jobs", Service: queue.NewJobs(s.db, owner(), o.Log, s.works(kinds)...)},
 		supervise.Member{Name: "deployments", Service: dispatcher})
 	s.check = func(ctx context.Context) { validateNew(ctx, s, ctl, auth.ForUser(team.RowID, user, core.TriggerAPI)) }
-	s.web.ready(withModels(api.Handler(), o.Version))
+	site, err := s.site(ctx, o, ctl, hub)
+	if err != nil {
+		return err
+	}
+	s.web.ready(face(withModels(api.Handler(), o.Version), site.Handler()))
 	return nil
+}
+
+// site is the web interface.
+func (s *Server) site(ctx context.Context, o Options, ctl *control.Control, hub *logs.Hub) (*web.Site, error) {
+	accounts := auth.NewAccounts(s.db, s.db, time.Now)
+	open, err := accounts.NeedsSetup(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if s.setup, err = openSetup(s.cfg.Data, !open); err != nil {
+		return nil, err
+	}
+	return web.New(web.Deps{
+		Control: ctl, Accounts: accounts, Setup: s.setup, Lines: s.db, Hub: hub, Log: o.Log, Now: time.Now, Version: o.Version,
+	})
 }
 
 // carrier is what carries deployments.
