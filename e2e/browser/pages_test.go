@@ -83,7 +83,7 @@ func TestEveryPage(t *testing.T) {
 		"new": environment + "/new", "deployments": w.URL + "/deployments", "servers": w.URL + "/servers", "server": w.URL + "/servers/" + string(w.Server),
 		"tokens": w.URL + "/security/tokens", "keys": w.URL + "/security/keys", "team": w.URL + "/team", "account": w.URL + "/account", "search": w.URL + "/search?q=s",
 		"resource": service, "resource-logs": service + "/logs", "resource-envs": service + "/envs", "resource-settings": service + "/settings",
-		"resource-danger": service + "/danger", "missing": w.URL + "/nowhere",
+		"resource-danger": service + "/danger", "missing": w.URL + "/nowhere", "compare": w.URL + "/compare?from=" + string(done.UUID) + "&to=" + string(failed.UUID),
 		"deployment-failed": w.URL + failed.Path(), "deployment-finished": w.URL + done.Path(), "deployment-running": w.URL + running.Path(),
 		"deployment-queued": w.URL + "/project/x/environment/y/service/z/deployment/" + string(queued.UUID),
 	} {

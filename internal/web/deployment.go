@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -130,7 +129,7 @@ func showDeployment(v *visit) error {
 	}
 	out.Steps = timeline(d, steps, sections, v.site.deps.Now())
 	out.CanRetry = out.Ended() && v.p.Can(auth.Deploy) && retryable(d)
-	out.CanGoBack = out.CanRetry && d.Status != core.StatusFinished && out.Last != nil && d.Kind == core.KindApplication
+	out.CanGoBack = out.CanRetry && d.Status == core.StatusFailed && out.Last != nil && d.Kind == core.KindApplication
 	return v.show("deployment", view{
 		Title: verbWord(d.Verb) + " " + d.Resource.Name, Section: "deployments", Data: out,
 		Crumbs: []crumb{{"Deployments", "/deployments"}, {d.Resource.Name, out.ResourceAt}, {string(d.UUID[:min(8, len(d.UUID))]), ""}},
@@ -147,15 +146,20 @@ func (v *visit) compareWithOthers(out *deploymentView) error {
 		return err
 	}
 	out.Usual = usual(good, out.D)
-	if out.D.Status != core.StatusFailed {
-		return nil
-	}
 	for i := range good {
 		if brings(good[i].Verb) && good[i].CreatedAt.Before(out.D.CreatedAt) {
-			out.Last, out.Changes = &good[i], changes(good[i], out.D)
+			out.Last = &good[i]
 			break
 		}
 	}
+	if out.D.Status != core.StatusFailed || out.Last == nil {
+		return nil
+	}
+	told, err := v.site.control.CompareDeployments(v.r.Context(), v.p, out.Last.UUID, out.D.UUID)
+	if err != nil {
+		return err
+	}
+	out.Changes = changes(*out.Last, out.D, told)
 	return nil
 }
 
@@ -179,8 +183,9 @@ func usual(list []core.Deployment, d core.Deployment) time.Duration {
 	return all[len(all)/2]
 }
 
-// changes is what two deployments ran with differently, as far as their records tell.
-func changes(before, after core.Deployment) []core.Change {
+// changes is what two deployments ran with differently: what their records tell, and
+// what of their configurations is known.
+func changes(before, after core.Deployment, told control.Comparison) []core.Change {
 	var out []core.Change
 	add := func(what, old, new string) {
 		if old != new && new != "" {
@@ -197,7 +202,10 @@ func changes(before, after core.Deployment) []core.Change {
 		}
 	}
 	slices.SortFunc(out, func(a, b core.Change) int { return strings.Compare(a.What, b.What) })
-	if before.Config.Hash != "" && after.Config.Hash != "" && before.Config.Hash != after.Config.Hash {
+	for _, c := range told.Changes {
+		out = append(out, core.Change{What: c.Field, How: c.How, Old: c.Old, New: c.New})
+	}
+	if !told.Known && before.Config.Hash != "" && after.Config.Hash != "" && before.Config.Hash != after.Config.Hash {
 		out = append(out, core.Change{What: "configuration", How: "changed"})
 	}
 	return out
@@ -326,26 +334,20 @@ func cancelDeployment(v *visit) error {
 	return v.done(deploymentPath(d), "The deployment is being cancelled: what it started on the server ends first.")
 }
 
-// retryable says whether the same can be asked for again.
+// retryable says whether the button is worth showing: control has the last word.
 func retryable(d core.Deployment) bool {
-	return brings(d.Verb) && d.Verb != core.VerbRollback && d.Revision.PullRequest == 0 || d.Verb == core.VerbStop && !d.Options.Remove.Any()
+	return brings(d.Verb) && d.Verb != core.VerbRollback || d.Verb == core.VerbStop && !d.Options.Remove.Any()
 }
 
 func retryDeployment(v *visit) error {
-	d, err := v.site.control.GetDeployment(v.r.Context(), v.p, v.id("deployment"))
-	if err != nil {
-		return err
-	}
-	if !retryable(d) {
-		return core.Errorf(core.CodeBadRequest, "A %s like this cannot be asked for again.", d.Verb)
-	}
-	q, err := v.act(d.Kind, d.Resource.UUID, d.Verb, control.Action{Options: d.Options, Note: fmt.Sprintf("Again, after %s", d.UUID)})
+	q, err := v.site.control.Retry(v.r.Context(), v.p, v.id("deployment"), "")
 	if err != nil {
 		return err
 	}
 	return v.redirect(deploymentPath(q.Deployment))
 }
 
+// rollBack goes back to the last deployment that went well before the one of the page.
 func rollBack(v *visit) error {
 	d, err := v.site.control.GetDeployment(v.r.Context(), v.p, v.id("deployment"))
 	if err != nil {
@@ -358,9 +360,20 @@ func rollBack(v *visit) error {
 	if out.Last == nil {
 		return core.Errorf(core.CodeBadRequest, "There is no earlier deployment that went well.")
 	}
-	q, err := v.site.control.Rollback(v.r.Context(), v.p, d.Resource.UUID, control.RollbackInput{Deployment: out.Last.UUID})
+	q, err := v.site.control.RollbackDeployment(v.r.Context(), v.p, out.Last.UUID, "")
 	if err != nil {
 		return err
 	}
 	return v.redirect(deploymentPath(q.Deployment))
+}
+
+func pinDeployment(v *visit) error {
+	d, err := v.site.control.PinDeployment(v.r.Context(), v.p, v.id("deployment"), v.checked("pinned"))
+	if err != nil {
+		return err
+	}
+	if d.Pinned {
+		return v.done(deploymentPath(d), "The deployment is pinned: it is kept for as long as it is.")
+	}
+	return v.done(deploymentPath(d), "The deployment is no longer pinned.")
 }

@@ -200,24 +200,32 @@ func (v *visit) firstError(ctx context.Context, d core.Deployment) (int64, error
 			break
 		}
 	}
-	var said, stderr, warned int64
+	var found signs
 	err = v.eachLine(ctx, d.LogID, from, func(l core.Line) error {
-		switch {
-		case failing != 0 && l.Step > failing:
+		if failing != 0 && l.Step > failing || found.said != 0 {
 			return io.EOF
-		case l.Hidden && failing == 0 || failing != 0 && l.Step != failing:
-		case l.Stream == core.Warning:
-			warned = first(warned, l.Seq)
-		case l.Stream == core.Info:
-		case tellsOfError(l.Output):
-			said = l.Seq
-			return io.EOF
-		case l.Stream == core.Stderr:
-			stderr = first(stderr, l.Seq)
+		}
+		if failing == 0 && !l.Hidden || failing != 0 && l.Step == failing {
+			found.see(l)
 		}
 		return nil
 	})
-	return first(first(said, stderr), warned), err
+	return first(first(found.said, found.stderr), found.warned), err
+}
+
+// signs are the first lines that may tell of an error, from the surest to the least.
+type signs struct{ said, stderr, warned int64 }
+
+func (s *signs) see(l core.Line) {
+	switch {
+	case l.Stream == core.Warning:
+		s.warned = first(s.warned, l.Seq)
+	case l.Stream == core.Info:
+	case tellsOfError(l.Output):
+		s.said = first(s.said, l.Seq)
+	case l.Stream == core.Stderr:
+		s.stderr = first(s.stderr, l.Seq)
+	}
 }
 
 func first(a, b int64) int64 {

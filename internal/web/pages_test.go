@@ -15,7 +15,7 @@ func TestPages(t *testing.T) {
 	t.Parallel()
 	w := webtest.New(t)
 	w.SetUp(t)
-	w.Finished(t, w.Service)
+	good := w.Finished(t, w.Service)
 	failed := w.Failed(t, w.Service)
 	running := w.Run(t, w.NewService(t, "cart"))
 	running.Say(t, 0, core.Info, "Deploying.")
@@ -30,7 +30,7 @@ func TestPages(t *testing.T) {
 		"/servers": "localhost", "/servers/" + string(w.Server): "Deployments at once", "/security/keys": "There is no key yet",
 		"/security/tokens": "There is no token yet", "/team": "Root Team", "/account": "Second factor", "/search?q=front": "storefront",
 		service: "registry.example.org", service + "/logs": "on :80", service + "/envs": "SESAME", service + "/settings": "Description",
-		service + "/danger": "Delete storefront", failed.Path(): "already in use", running.Path(): "In progress",
+		service + "/danger": "Delete storefront", failed.Path(): "already in use", "/compare?from=" + string(good.UUID) + "&to=" + string(failed.UUID): "Waiting until they are healthy", running.Path(): "In progress",
 		"/project/x/environment/y/service/z/deployment/" + string(queued.UUID): "Queued",
 	} {
 		r := owner.get(path)
@@ -107,6 +107,16 @@ func TestDoing(t *testing.T) {
 	}
 	if r := owner.post(service+"/act", "verb", "explode"); r.status != 400 {
 		t.Errorf("a verb that is none: %d", r.status)
+	}
+	if r := owner.post("/deployments/"+id+"/pin", "pinned", "1"); r.status != 303 {
+		t.Errorf("pin: %+v", r)
+	}
+	owner.get(r.location).has(t, "The deployment is pinned", `aria-pressed="true"`)
+	if r := owner.post("/deployments/" + id + "/pin"); r.status != 303 {
+		t.Errorf("unpin: %+v", r)
+	}
+	if r := owner.post("/deployments/" + id + "/rollback"); r.status != 400 {
+		t.Errorf("back to nothing: %d", r.status)
 	}
 	made := owner.post("/security/tokens", "name", "ci", "abilities", "read", "days", "30")
 	made.has(t, "Your new token", "1|")

@@ -41,5 +41,6 @@ func (s *Site) routes() []route {
 		get(log+"/lines", logLines), get(log+"/stream", followLog), get(log+"/find", findInLog), get(log+"/first-error", firstError),
 		get(log+"/log.txt", logText),
 		post(log+"/cancel", cancelDeployment), post(log+"/retry", retryDeployment), post(log+"/rollback", rollBack),
+		post(log+"/pin", pinDeployment), get("/compare", compare),
 	}
 }

@@ -129,6 +129,7 @@ func (w *World) control() *control.Control {
 		Servers: w.DB, Keys: w.DB, Projects: w.DB, Environments: w.DB, Services: w.DB, Envs: w.DB, Deployments: w.DB, Teams: w.DB,
 		Tokens: w.DB, Queue: w.DB, Composer: composer{}, Hosts: machines{}, Containers: machines{}, Statuses: statuses{}, Seen: w.DB,
 		Log: slog.New(slog.DiscardHandler), Now: w.Now.Now, Wake: func() {},
+		Common:       control.CommonDeps{Records: w.DB, Tags: w.DB, Tagging: w.DB, Jobs: w.DB},
 		Databases:    control.DatabaseDeps{Store: w.DB, Storages: w.DB, Schedules: w.DB, Backups: w.DB, S3: w.DB},
 		Applications: control.ApplicationDeps{Store: w.DB, Revisions: w.DB, Further: w.DB, Shared: w.DB, GitHubApps: w.DB},
 	})
