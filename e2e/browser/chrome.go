@@ -19,7 +19,7 @@ import (
 )
 
 // patience is how long anything on a page may take.
-const patience = 30 * time.Second
+const patience = 90 * time.Second
 
 // Chrome is a running browser. Its pages do not share cookies.
 type Chrome struct {

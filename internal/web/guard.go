@@ -78,7 +78,7 @@ func (z *zipper) WriteHeader(status int) {
 			h.Set("Content-Encoding", "gzip")
 			h.Add("Vary", "Accept-Encoding")
 			h.Del("Content-Length")
-			z.gz = z.pool.Get().(*gzip.Writer) //nolint:errcheck,forcetypeassert // the pool holds nothing else
+			z.gz, _ = z.pool.Get().(*gzip.Writer) // the pool holds nothing else
 			z.gz.Reset(z.ResponseWriter)
 		}
 	}

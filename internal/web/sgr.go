@@ -24,7 +24,7 @@ func parseSGR(line string) []span {
 	if i := strings.LastIndexByte(strings.TrimRight(line, "\r"), '\r'); i >= 0 {
 		line = line[i+1:]
 	}
-	if !strings.ContainsAny(line, "\x1b\x9b\b\a") {
+	if !strings.ContainsAny(line, "\x1b\b\a") {
 		return []span{{Text: strings.TrimRight(line, "\r")}}
 	}
 	var (

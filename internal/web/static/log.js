@@ -216,7 +216,7 @@ class Viewer {
       const sign = document.createElement('span');
       sign.className = 'sign';
       sign.title = 'standard error';
-      sign.textContent = '!';
+      sign.textContent = '│';
       el.append(sign);
     }
     const text = document.createElement('span');
