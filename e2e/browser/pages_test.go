@@ -80,7 +80,7 @@ func TestEveryPage(t *testing.T) {
 	service := environment + "/service/" + string(w.Service)
 	for name, url := range map[string]string{
 		"home": w.URL + "/", "projects": w.URL + "/projects", "project": w.URL + "/project/" + string(w.Project), "environment": environment,
-		"new": environment + "/new", "deployments": w.URL + "/deployments", "servers": w.URL + "/servers", "server": w.URL + "/servers/" + string(w.Server),
+		"new": environment + "/new", "new-database": environment + "/new/database", "deployments": w.URL + "/deployments", "servers": w.URL + "/servers", "server": w.URL + "/servers/" + string(w.Server),
 		"tokens": w.URL + "/security/tokens", "keys": w.URL + "/security/keys", "team": w.URL + "/team", "account": w.URL + "/account", "search": w.URL + "/search?q=s",
 		"resource": service, "resource-logs": service + "/logs", "resource-envs": service + "/envs", "resource-settings": service + "/settings",
 		"resource-danger": service + "/danger", "missing": w.URL + "/nowhere", "compare": w.URL + "/compare?from=" + string(done.UUID) + "&to=" + string(failed.UUID),

@@ -25,7 +25,7 @@ func TestPages(t *testing.T) {
 	service := environment + "/service/" + string(w.Service)
 	owner, member := signedIn(t, w, webtest.Email), signedIn(t, w, webtest.Member)
 	for path, want := range map[string]string{
-		"/": "Running and waiting", "/projects": "Shop", project: "storefront", environment: "storefront", environment + "/new": "Compose file",
+		"/": "Running and waiting", "/projects": "Shop", project: "storefront", environment: "storefront", environment + "/new": "Compose file", environment + "/new/database": "Create and start",
 		"/deployments": "storefront", "/deployments?status=failed&q=STORE": "Failed", "/deployments?q=nothing": "No deployment is like that",
 		"/servers": "localhost", "/servers/" + string(w.Server): "Deployments at once", "/security/keys": "There is no key yet",
 		"/security/tokens": "There is no token yet", "/team": "Root Team", "/account": "Second factor", "/search?q=front": "storefront",
@@ -118,16 +118,41 @@ func TestDoing(t *testing.T) {
 	if r := owner.post("/deployments/" + id + "/rollback"); r.status != 400 {
 		t.Errorf("back to nothing: %d", r.status)
 	}
-	made := owner.post("/security/tokens", "name", "ci", "abilities", "read", "days", "30")
-	made.has(t, "Your new token", "1|")
-	if r := owner.post("/security/tokens/1/revoke"); r.status != 303 {
-		t.Errorf("revoke: %+v", r)
-	}
 	if r := owner.post(service+"/danger", "name", "front", "volumes", "1"); r.status != 303 {
 		t.Errorf("delete: %+v", r)
 	}
 	if r := owner.get(service); r.status != 404 {
 		t.Errorf("deleted: %d", r.status)
+	}
+}
+
+// TestMaking makes what resources need, and a database.
+func TestMaking(t *testing.T) {
+	t.Parallel()
+	w := webtest.New(t)
+	w.SetUp(t)
+	owner := signedIn(t, w, webtest.Email)
+	environment := "/project/" + string(w.Project) + "/environment/" + string(w.Environment)
+	d := owner.post(environment+"/new/database", "engine", "postgresql", "name", "orders", "server_uuid", string(w.Server))
+	if d.status != 303 || !strings.Contains(d.location, "/database/") {
+		t.Fatalf("new database: %+v", d)
+	}
+	owner.get(d.location).has(t, "Start", "orders")
+	owner.get(d.location[:strings.Index(d.location, "/deployment/")]).has(t, "orders", "Database")
+	owner.post(environment+"/new/database", "engine", "postgresql", "image", "no image", "server_uuid", string(w.Server)).has(t, "wrong-text")
+	owner.get("/servers").has(t, "Make one first")
+	owner.post("/security/keys", "name", "mine").has(t, "ssh-ed25519 ", "The key is stored")
+	owner.post("/security/keys", "private_key", "rubbish").has(t, "wrong-text")
+	keys, err := w.Control.ListKeys(t.Context(), w.Owner)
+	webtest.Must(t, err)
+	owner.post("/servers", "ip", "192.0.2.7", "port", "none", "private_key_uuid", string(keys[0].UUID)).has(t, "wrong-text")
+	if r := owner.post("/servers", "ip", "192.0.2.7", "private_key_uuid", string(keys[0].UUID)); r.status != 303 || !strings.HasPrefix(r.location, "/servers/") {
+		t.Errorf("new server: %+v", r)
+	}
+	made := owner.post("/security/tokens", "name", "ci", "abilities", "read", "days", "30")
+	made.has(t, "Your new token", "1|")
+	if r := owner.post("/security/tokens/1/revoke"); r.status != 303 {
+		t.Errorf("revoke: %+v", r)
 	}
 }
 

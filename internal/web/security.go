@@ -9,12 +9,38 @@ import (
 	"github.com/taffrail/taffrail/internal/core"
 )
 
-func listKeys(v *visit) error {
-	list, err := v.site.control.ListKeys(v.r.Context(), v.p)
-	if err != nil {
+// keysView is the list of keys with the form for one more.
+type keysView struct {
+	Keys []core.PrivateKey
+	Form form
+	Made string // public half of a new one, to be copied
+}
+
+func listKeys(v *visit) error { return v.keys(keysView{Form: v.formOf(nil)}, 0) }
+
+func (v *visit) keys(k keysView, status int) error {
+	var err error
+	if k.Keys, err = v.site.control.ListKeys(v.r.Context(), v.p); err != nil {
 		return err
 	}
-	return v.show("keys", view{Title: "Keys", Section: "keys", Data: list})
+	return v.show("keys", view{Title: "Keys", Section: "keys", Status: status, Data: k})
+}
+
+// createKey stores the key that was given, or makes one.
+func createKey(v *visit) error {
+	in := control.KeyInput{Name: v.form("name"), Description: v.form("description"), PrivateKey: core.NewSecret(v.raw("private_key"))}
+	store := v.site.control.CreateKey
+	if v.form("private_key") == "" {
+		store = v.site.control.GenerateKey
+	}
+	made, err := store(v.r.Context(), v.p, in)
+	switch {
+	case err != nil && known(err):
+		return v.keys(keysView{Form: v.formOf(err, "name", "description")}, 422)
+	case err != nil:
+		return err
+	}
+	return v.keys(keysView{Form: v.formOf(nil), Made: made.PublicKey}, 0)
 }
 
 // tokensView is the list of tokens and, once, the text of a new one.
