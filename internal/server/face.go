@@ -7,7 +7,7 @@ import (
 )
 
 // ofAPI are the first segments of the paths that the API answers: all else is for people.
-var ofAPI = []string{"api", "webhooks", "docs", "docs.css", "openapi.json"}
+var ofAPI = []string{"api", "mcp", "webhooks", "docs", "docs.css", "openapi.json"}
 
 // face sends requests of programs to the API and those of people to the web interface.
 // Slashes too many at the beginning are passed over, since the API does so too.
