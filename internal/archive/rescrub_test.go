@@ -131,13 +131,13 @@ func TestRescrubOfAResource(t *testing.T) {
 func TestRescrubByHand(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
-	d, other := p.begin(120), core.Deployment{}
+	d := p.begin(120)
 	j := archive.Order{Deployment: d.UUID, Why: "asked for by user Ann"}.Job(p.Team)
 	if err := p.work.Do(t.Context(), j, nil); !errors.Is(err, queue.ErrNotYet) {
 		t.Errorf("while it runs: %v", err)
 	}
 	p.end(d)
-	other = p.begin(120)
+	other := p.begin(120)
 	p.end(other)
 	for range 2 {
 		if err := p.work.Do(t.Context(), j, nil); err != nil {

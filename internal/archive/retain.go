@@ -48,7 +48,7 @@ func Retaining(store HistoryStore, now func() time.Time, log *slog.Logger) queue
 				return nil // it was pinned just now, or is gone
 			}
 			if err == nil {
-				log.InfoContext(ctx, "deployment deleted by retention", "uuid", string(d.Past.UUID), "team", d.TeamID, "reason", d.Reason)
+				log.InfoContext(ctx, "deployment deleted by retention", "uuid", string(d.UUID), "team", d.TeamID, "reason", d.Reason)
 			}
 			return err
 		})

@@ -117,7 +117,7 @@ func TestRetentionSaysWhy(t *testing.T) {
 	s := &shelf{limits: core.DefaultHistoryLimits(), past: map[core.Kind][]core.Past{core.KindApplication: past}, apps: []core.Application{app}, pinned: "b"}
 	var why []string
 	if err := archive.EachDoomed(t.Context(), s, 1, today, func(d archive.Doomed) error {
-		why = append(why, string(d.Past.UUID)+" "+d.Reason)
+		why = append(why, string(d.UUID)+" "+d.Reason)
 		return nil
 	}); err != nil {
 		t.Fatal(err)

@@ -34,7 +34,7 @@ type listener struct {
 func (l *listener) Log(args ...any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.heard.WriteString(fmt.Sprintln(args...))
+	fmt.Fprintln(&l.heard, args...)
 }
 
 // garden is a project whose resources have locked variables. All values begin with a mark
