@@ -42,7 +42,7 @@ func (a *arena) startDocker(ctx context.Context) error {
 		answer: func(ctx context.Context) bool { return exec.CommandContext(ctx, "docker", "version").Run() == nil },
 	}
 	if err := a.docker.start(ctx); err != nil {
-		return fmt.Errorf("%w; -dockerd=false does without", err)
+		return fmt.Errorf("%w; it works without -dockerd", err)
 	}
 	tar := exec.CommandContext(ctx, "tar", "-C", filepath.Dir(a.Binary), "--transform", "s,.*,taffrail,", "-c", filepath.Base(a.Binary))
 	load := exec.CommandContext(ctx, "docker", "import", "-", "torture:1")

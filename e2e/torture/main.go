@@ -95,7 +95,7 @@ func parse(args []string) (options, string, error) {
 	flags.IntVar(&o.Lives, "lives", 4, "deployments at a time, for each store")
 	flags.DurationVar(&o.Gap, "gap", 2*time.Second, "mean quiet time between two faults")
 	flags.BoolVar(&o.Clock, "clock", false, "let clocks be wrong as well: the controller is built with a clock that can be set (minutes, the first time)")
-	flags.BoolVar(&o.Docker, "dockerd", true, "deploy to a Docker of the rig's own as well, and restart it")
+	flags.BoolVar(&o.Docker, "dockerd", false, "deploy to a Docker of the rig's own as well, and restart it")
 	flags.StringVar(&o.Shapes, "shapes", "", "comma-separated shapes of what is printed; all unless given")
 	flags.StringVar(&o.Mutants, "only", "", "comma-separated names of mutants; all unless given")
 	flags.BoolVar(&o.First, "first", false, "end with the first violation")

@@ -174,18 +174,24 @@ func (p *process) pid() int {
 	return p.cmd.Process.Pid
 }
 
-// children are the processes that it started: of sshd, one for each connection.
+// children are the processes that it started, by any of its threads: of sshd, one for
+// each connection.
 func (p *process) children() []int {
-	master := p.pid()
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", master, master))
+	lists, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", p.pid()))
 	if err != nil {
 		return nil
 	}
 	var pids []int
-	for _, field := range strings.Fields(string(data)) {
-		var pid int
-		if _, err := fmt.Sscan(field, &pid); err == nil {
-			pids = append(pids, pid)
+	for _, list := range lists {
+		data, err := os.ReadFile(list)
+		if err != nil {
+			continue // the thread has ended
+		}
+		for _, field := range strings.Fields(string(data)) {
+			var pid int
+			if _, err := fmt.Sscan(field, &pid); err == nil {
+				pids = append(pids, pid)
+			}
 		}
 	}
 	return pids

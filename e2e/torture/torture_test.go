@@ -51,7 +51,7 @@ func TestNothingIsLost(t *testing.T) {
 		}
 	}
 	var out bytes.Buffer
-	o := options{Minutes: minutes, Seed: 20261122, Stores: "sqlite,postgres", Faults: "all", Lives: 3, Gap: 1500 * time.Millisecond, Docker: testenv.HasDocker(t.Context())}
+	o := options{Minutes: minutes, Seed: 20261122, Stores: "sqlite,postgres", Faults: "all", Lives: 3, Gap: 1500 * time.Millisecond}
 	r, err := torture(t.Context(), o, &out)
 	r.print(&out)
 	t.Log(out.String())
