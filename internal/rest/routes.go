@@ -183,6 +183,7 @@ func (a *API) serviceRoutes() []Route {
 		get(uuid+"/logs", auth.Read, "Get what a running container wrote last", a.serviceLogs, 400, 503),
 		get(uuid+"/applications", auth.Read, "List the containers that are no databases", a.listParts),
 		get(uuid+"/applications/{part}", auth.Read, "Get a container that is no database", a.getPart),
+		get(uuid+"/applications/{part}/logs", auth.Read, "Get what a container that is no database wrote last", a.partLogs(core.PartApplication), 400, 503),
 		patch(uuid+"/applications/{part}", auth.Write, 200, "Change a container that is no database", a.changePart(core.PartApplication), 409),
 		patch(uuid+"/databases/{part}", auth.Write, 200, "Change a container that is a database", a.changePart(core.PartDatabase), 409),
 		get(uuid+"/databases", auth.Read, "List the containers that are databases", a.listDatabaseParts),

@@ -67,3 +67,22 @@ func (a *API) changePart(kind core.PartKind) handler[updatePart, api.ServicePart
 		return showPart(part), conflicting(err)
 	}
 }
+
+type partLogs struct {
+	UUID       string `path:"uuid"`
+	Part       string `path:"part" doc:"Uuid of a container."`
+	Lines      int    `query:"lines" default:"100" rule:"min=1,max=10000"`
+	Timestamps bool   `query:"show_timestamps"`
+}
+
+// partLogs is what a container of one sort wrote last.
+func (a *API) partLogs(kind core.PartKind) handler[partLogs, api.Logs] {
+	return func(ctx context.Context, p auth.Principal, in partLogs) (api.Logs, error) {
+		part, err := a.partOf(ctx, p, onePart{in.UUID, in.Part}, kind)
+		if err != nil {
+			return api.Logs{}, err
+		}
+		out, err := a.control.ServiceLogs(ctx, p, core.ID(in.UUID), part.Name, in.Lines, in.Timestamps)
+		return api.Logs{Logs: out}, err
+	}
+}
