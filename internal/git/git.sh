@@ -107,7 +107,7 @@ has() { git cat-file -e "$1^{commit}" 2>/dev/null; }
 get() { # URL REFSPEC [OPTION...]
   from=$1 what=$2
   shift 2
-  git fetch --quiet --no-tags --force --no-recurse-submodules "$@" --end-of-options "$from" "$what"
+  git fetch --quiet --no-tags --force --no-recurse-submodules ${filter:+"$filter"} "$@" --end-of-options "$from" "$what"
 }
 
 list() { # URL PATTERN...
@@ -153,6 +153,53 @@ by_ref() {
     if has "$commit"; then return; fi
   done
   return 1
+}
+
+# peek tells the first of some files of a commit, and what else is in a folder of it: "tree ID", "file SIZE PATH" and the
+# text or "none", and then the zipped list. A repository that is here already is asked first; otherwise no more is fetched
+# than the names and that file, as far as the server can do that.
+peek() { # URL COMMIT REF FOLDER FILE...
+  url=$1 commit=$2 ref=$3 base=$4
+  shift 4
+  export GIT_DIR="${TAFFRAIL_GIT_KNOWN:+$(dirname "$TAFFRAIL_GIT_KNOWN")/repository}"
+  if [ -z "$GIT_DIR" ] || ! has "$commit"; then
+    export GIT_DIR="$tmp/repository" filter=--filter=blob:none
+    ulimit -f 1048576 2>/dev/null || true
+    (borrow) >&2 || exit
+    filter=
+  fi
+  if [ "$base" = . ]; then tree="$commit^{tree}"; else tree="$commit:$base"; fi
+  [ "$(git cat-file -t "$tree" 2>/dev/null)" = tree ] || die "There is no folder $base in this repository at this commit."
+  printf 'tree %s\n' "$(git rev-parse "$tree")"
+  for name in "$@" ""; do
+    [ "$name" ] || { echo none && break; }
+    entry=$(git ls-tree --full-tree "$commit" -- "$name")
+    case $entry in
+    100*) ;;
+    "") continue ;;
+    *) die "$name is no file in this repository at this commit, but a link or a folder." ;;
+    esac
+    git cat-file blob "$commit:$name" >"$tmp/text"
+    printf 'file %s %s\n' "$(wc -c <"$tmp/text" | tr -d ' ')" "$name"
+    cat "$tmp/text"
+    break
+  done
+  if [ "$base" = . ]; then set --; else set -- -- "$base/"; fi
+  git ls-tree -r -t -z --abbrev=12 --full-tree "$commit" "$@" | gzip -c
+}
+borrow() {
+  start "$url"
+  git config core.repositoryformatversion 1
+  git config extensions.partialClone origin
+  git config remote.origin.promisor true
+  git config remote.origin.partialclonefilter blob:none
+  url=origin
+  get "$url" "+$commit:refs/taffrail/commit" --depth=1 2>"$tmp/why" && return
+  by_ref --depth=1 && return
+  cat "$tmp/why" >&2
+  grep -q -i -e 'unable to access' -e 'Could not read from remote' -e 'Authentication failed' -e 'could not read Username' "$tmp/why" ||
+    die "Commit $commit is not on ${ref:-any branch} of the repository any more."
+  exit 1
 }
 
 # checkout puts the files of a commit into a new folder.
@@ -238,7 +285,7 @@ prepare
 verb=$1
 shift
 case $verb in
-list) list "$@" ;;
+list | peek) "$verb" "$@" ;;
 fetch | checkout | submodules | lfs | tidy | message)
   use
   "$verb" "$@"

@@ -116,6 +116,8 @@ type cause struct {
 
 func causes() []cause {
 	return []cause{
+		{regexp.MustCompile(`is not on .* of the repository any more`), core.CodeBadRequest,
+			"The commit is not in the repository %[1]s any more: it was deleted or replaced by a forced push. Deploy the newest one."},
 		{regexp.MustCompile(`(?i)host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED|no .* host key is known`), core.CodeBadRequest,
 			"%[2]s shows another SSH host key than the one that is known. If its owner has changed it, remove the old one and deploy again."},
 		{regexp.MustCompile(`(?i)permission denied \(|error in libcrypto|invalid format`), core.CodeBadRequest,
