@@ -15,7 +15,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"path"
 	"strings"
 
@@ -150,9 +149,6 @@ func (in Input) making(out *Output) ([]run.Step, error) {
 		return in.static(out.Image, path.Join("source", in.Base, in.Publish), "")
 	case core.PackNixpacks, core.PackRailpack, core.PackBuildpacks:
 		return in.builder(out)
-	case core.PackCompose:
-		return nil, core.Errorf(core.CodeBadRequest,
-			"Applications from a compose file in a repository cannot be deployed yet. Create a service with the text of the file, or choose another build pack.")
 	default:
 		return nil, core.Errorf(core.CodeBadRequest, "There is no build pack %q.", in.Build.Pack)
 	}
@@ -238,11 +234,16 @@ func (in Input) compose(name, title string, service string, env map[string]strin
 	if in.Fresh || in.Pull {
 		args = append(args, "--pull")
 	}
+	return in.project(env).Step(name, title, append(args, service)...)
+}
+
+// project is the compose file that builds.
+func (in Input) project(env map[string]string) compose.Project {
 	p := compose.Project{Name: in.Repository, Dir: in.Dir, File: file, Env: map[string]string{"DOCKER_BUILDKIT": "1", "BUILDKIT_PROGRESS": "plain"}}
 	for key, value := range env {
 		p.Env[key] = value
 	}
-	return p.Step(name, title, append(args, service)...)
+	return p
 }
 
 // secretly says whether the build variables are secrets rather than arguments.
@@ -266,14 +267,7 @@ func (in Input) write(list ...recipe) (run.File, map[string]string, error) {
 			build["target"] = in.Build.TargetStage
 		}
 		if r.secrets {
-			var given []any
-			for i, name := range names(in.Vars) {
-				key := fmt.Sprintf("TAFFRAIL_BUILD_%d", i)
-				env[key] = in.Vars[name]
-				secrets[name] = map[string]any{"environment": key}
-				given = append(given, map[string]any{"source": name, "target": name})
-			}
-			build["secrets"] = given
+			build["secrets"] = in.giveSecrets(env, secrets)
 		}
 		services[r.name] = map[string]any{"image": r.image, "build": build}
 	}

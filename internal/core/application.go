@@ -168,6 +168,26 @@ type ApplicationRan struct {
 	Commit     string
 	Image      string // reference that can be started again
 	BuildHash  string // of all that decides what is built: equal hash and commit, equal image
+	Composed   Composed
+}
+
+// Composed is what the compose file of an application was deployed as; zero for others.
+type Composed struct {
+	Name  string // of the file, below the repository
+	Raw   Secret // as it was read; may hold passwords
+	Text  Secret // as it was written to the server
+	Parts []ComposedPart
+}
+
+// ComposedPart is a compose service of such an application.
+type ComposedPart struct {
+	Name     string
+	Image    string
+	Built    bool   // the image, from the repository
+	Fqdn     string // comma-separated URLs
+	Excluded bool   // from the status
+	Empty    bool   // is to have no containers
+	Stays    bool   // is to keep running, whatever it exits with
 }
 
 // Revision is what of an application a deployment is about; zero for other kinds.

@@ -8,18 +8,19 @@ import (
 
 const applicationColumns = `r.id, r.uuid, r.team_id, r.name, r.description, r.environment_id, r.server_id, r.destination_id,
 	r.settings, r.git_key, r.git_branch, r.private_key_id, r.github_app_id, r.build_pack,
-	r.ran_deployment, r.ran_commit, r.ran_image, r.ran_build_hash, r.status, r.config_hash, r.created_at, r.updated_at, r.deleted_at`
+	r.ran_deployment, r.ran_commit, r.ran_image, r.ran_build_hash, r.ran_composed, r.status, r.config_hash, r.created_at, r.updated_at, r.deleted_at`
 
 func (db *DB) scanApplication(r row) (core.Application, error) {
 	var (
 		a      core.Application
 		sealed []byte
+		ran    []byte
 		from   core.Source
 		pack   core.BuildPack
 	)
 	err := r.Scan(&a.RowID, &a.UUID, &a.TeamID, &a.Name, &a.Description, maybe[int64]{&a.EnvironmentID}, maybe[int64]{&a.ServerID}, maybe[int64]{&a.DestinationID},
 		&sealed, &from.Key, &from.Branch, maybe[int64]{&from.KeyID}, maybe[int64]{&from.GitHubApp}, &pack,
-		&a.Ran.Deployment, &a.Ran.Commit, &a.Ran.Image, &a.Ran.BuildHash, &a.Status, &a.ConfigHash,
+		&a.Ran.Deployment, &a.Ran.Commit, &a.Ran.Image, &a.Ran.BuildHash, &ran, &a.Status, &a.ConfigHash,
 		stamp{&a.CreatedAt}, stamp{&a.UpdatedAt}, stamp{&a.DeletedAt})
 	if err != nil {
 		return a, err
@@ -28,7 +29,14 @@ func (db *DB) scanApplication(r row) (core.Application, error) {
 	if err != nil {
 		return a, err
 	}
-	err = openApplication(&a, settings)
+	if err = openApplication(&a, settings); err != nil {
+		return a, err
+	}
+	composed, err := db.unseal(a.TeamID, "applications", a.UUID, "ran_composed", ran)
+	if err != nil {
+		return a, err
+	}
+	a.Ran.Composed, err = openComposed(composed)
 	a.Source.Key, a.Source.Branch, a.Source.KeyID, a.Source.GitHubApp, a.Build.Pack = from.Key, from.Branch, from.KeyID, from.GitHubApp, pack
 	return a, err
 }
@@ -92,12 +100,16 @@ func (db *DB) insertApplication(ctx context.Context, s *session, now int64, a co
 		a.Status = "exited"
 	}
 	from, ran := a.Source, a.Ran
+	composed, err := db.sealComposed(a.TeamID, a.UUID, ran.Composed)
+	if err != nil {
+		return 0, err
+	}
 	return one(ctx, s, scanValue[int64],
 		`INSERT INTO applications (uuid, team_id, name, description, environment_id, server_id, destination_id, settings, git_key, git_branch,
-			private_key_id, github_app_id, build_pack, ran_deployment, ran_commit, ran_image, ran_build_hash, status, config_hash, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) RETURNING id`,
+			private_key_id, github_app_id, build_pack, ran_deployment, ran_commit, ran_image, ran_build_hash, ran_composed, status, config_hash, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) RETURNING id`,
 		string(a.UUID), a.TeamID, a.Name, a.Description, a.EnvironmentID, a.ServerID, a.DestinationID, settings, clean(from.Key), clean(from.Branch),
-		refOrNil(from.KeyID), refOrNil(from.GitHubApp), string(a.Build.Pack), string(ran.Deployment), ran.Commit, ran.Image, ran.BuildHash,
+		refOrNil(from.KeyID), refOrNil(from.GitHubApp), string(a.Build.Pack), string(ran.Deployment), ran.Commit, ran.Image, ran.BuildHash, composed,
 		a.Status, a.ConfigHash, now, now)
 }
 
@@ -192,7 +204,8 @@ func (db *DB) SetApplicationStatus(ctx context.Context, d core.Deployment, statu
 			return err
 		}
 		row, team := d.Resource.RowID, d.TeamID
-		if err := ownApplication(ctx, s, team, row); err != nil {
+		id, err := ownApplication(ctx, s, team, row)
+		if err != nil {
 			return err
 		}
 		elsewhere, err := exists(ctx, s, `SELECT 1 FROM application_destinations WHERE application_id = $1 AND server_id = $2`, row, d.Server.RowID)
@@ -209,18 +222,33 @@ func (db *DB) SetApplicationStatus(ctx context.Context, d core.Deployment, statu
 		if err != nil || ran == nil {
 			return err
 		}
-		_, err = s.exec(ctx, `UPDATE applications SET ran_deployment = $1, ran_commit = $2, ran_image = $3, ran_build_hash = $4 WHERE id = $5`,
-			string(ran.Deployment), ran.Commit, ran.Image, ran.BuildHash, row)
-		return err
+		return db.writeRan(ctx, s, team, row, id, *ran)
 	})
 }
 
-// ownApplication refuses an application that the team never had; one that is deleted
-// will do.
-func ownApplication(ctx context.Context, s *session, team, row int64) error {
-	ours, err := exists(ctx, s, `SELECT 1 FROM applications WHERE id = $1 AND team_id = $2`, row, team)
-	if err == nil && !ours {
-		return core.NotFound("Application")
+// writeRan writes what runs.
+func (db *DB) writeRan(ctx context.Context, s *session, team, row int64, id core.ID, ran core.ApplicationRan) error {
+	composed, err := db.sealComposed(team, id, ran.Composed)
+	if err != nil {
+		return err
 	}
+	_, err = s.exec(ctx, `UPDATE applications SET ran_deployment = $1, ran_commit = $2, ran_image = $3, ran_build_hash = $4, ran_composed = $5 WHERE id = $6`,
+		string(ran.Deployment), ran.Commit, ran.Image, ran.BuildHash, composed, row)
 	return err
+}
+
+// sealComposed is what is stored in the column ran_composed of an application.
+func (db *DB) sealComposed(team int64, id core.ID, c core.Composed) (any, error) {
+	text, err := closeComposed(c)
+	if err != nil {
+		return nil, err
+	}
+	return db.seal(team, "applications", id, "ran_composed", text)
+}
+
+// ownApplication returns the uuid of an application, and refuses one that the team never
+// had; one that is deleted will do.
+func ownApplication(ctx context.Context, s *session, team, row int64) (core.ID, error) {
+	id, err := one(ctx, s, scanValue[core.ID], `SELECT uuid FROM applications WHERE id = $1 AND team_id = $2`, row, team)
+	return id, missing("Application", err)
 }

@@ -208,3 +208,49 @@ func openApplication(a *core.Application, text core.Secret) error {
 	}
 	return nil
 }
+
+// storedComposed is the sealed text of what a compose file was deployed as.
+type storedComposed struct {
+	Name  string               `json:"name"`
+	Raw   []byte               `json:"raw"`
+	Text  []byte               `json:"text"`
+	Parts []storedComposedPart `json:"parts,omitempty"`
+}
+
+type storedComposedPart struct {
+	Name     string `json:"name"`
+	Image    string `json:"image,omitempty"`
+	Built    bool   `json:"built,omitempty"`
+	Fqdn     string `json:"fqdn,omitempty"`
+	Excluded bool   `json:"excluded,omitempty"`
+	Empty    bool   `json:"empty,omitempty"`
+	Stays    bool   `json:"stays,omitempty"`
+}
+
+func closeComposed(c core.Composed) (core.Secret, error) {
+	if c.Raw.Empty() && c.Text.Empty() {
+		return core.Secret{}, nil
+	}
+	stored := storedComposed{Name: c.Name, Raw: []byte(c.Raw.Reveal()), Text: []byte(c.Text.Reveal())}
+	for _, p := range c.Parts {
+		stored.Parts = append(stored.Parts, storedComposedPart(p))
+	}
+	text, err := json.Marshal(stored)
+	return core.NewSecret(string(text)), err
+}
+
+// openComposed is the way back from closeComposed.
+func openComposed(text core.Secret) (core.Composed, error) {
+	if text.Empty() {
+		return core.Composed{}, nil
+	}
+	var stored storedComposed
+	if err := json.Unmarshal([]byte(text.Reveal()), &stored); err != nil {
+		return core.Composed{}, err
+	}
+	c := core.Composed{Name: stored.Name, Raw: core.NewSecret(string(stored.Raw)), Text: core.NewSecret(string(stored.Text))}
+	for _, p := range stored.Parts {
+		c.Parts = append(c.Parts, core.ComposedPart(p))
+	}
+	return c, nil
+}

@@ -163,6 +163,33 @@ func (db *DB) DeleteEnv(ctx context.Context, team int64, o core.Owner, id core.I
 	})
 }
 
+// AddEnvs adds those variables whose keys the owner does not have yet, per preview flag,
+// and returns all that it has then.
+func (db *DB) AddEnvs(ctx context.Context, team int64, o core.Owner, envs []core.EnvVar) ([]core.EnvVar, error) {
+	var all []core.EnvVar
+	add := func() error {
+		return db.inTx(ctx, "add variables", func(s *session) error {
+			if _, err := ownerOf(ctx, s, team, o); err != nil {
+				return err
+			}
+			now, err := db.engine.now(ctx, s)
+			if err != nil {
+				return err
+			}
+			if err := db.addEnvs(ctx, s, now, team, o, envs); err != nil {
+				return err
+			}
+			all, err = db.listEnvs(ctx, s, team, o)
+			return err
+		})
+	}
+	err := add()
+	if isTaken(err) { // by another deployment at the same moment: now it is there
+		err = add()
+	}
+	return all, err
+}
+
 // addEnvs inserts those variables whose keys the owner does not have yet.
 func (db *DB) addEnvs(ctx context.Context, s *session, now, team int64, o core.Owner, envs []core.EnvVar) error {
 	k, err := kindOf(o.Kind)

@@ -77,7 +77,7 @@ func (db *DB) EnqueueFurther(ctx context.Context, d core.Deployment) error {
 		return nil
 	}
 	return db.inTx(ctx, "queue a deployment on further servers", func(s *session) error {
-		if err := ownApplication(ctx, s, d.TeamID, d.Resource.RowID); err != nil {
+		if _, err := ownApplication(ctx, s, d.TeamID, d.Resource.RowID); err != nil {
 			return err
 		}
 		servers, err := list(ctx, s, scanValue[int64], further, d.Resource.RowID, d.TeamID, d.Server.RowID, string(d.Verb))

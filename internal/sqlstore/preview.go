@@ -63,7 +63,7 @@ func (db *DB) GetPreview(ctx context.Context, team, application int64, pullReque
 // until their containers are gone.
 func (db *DB) ListPreviews(ctx context.Context, team, application int64) ([]core.Preview, error) {
 	s := db.view()
-	if err := ownApplication(ctx, s, team, application); err != nil {
+	if _, err := ownApplication(ctx, s, team, application); err != nil {
 		return nil, explain("list previews", err)
 	}
 	all, err := list(ctx, s, scanPreview, selectPreview+`WHERE p.application_id = $1 ORDER BY p.id`, application)

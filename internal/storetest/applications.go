@@ -33,7 +33,10 @@ func (w *world) fullApplication(key core.PrivateKey, app core.GitHubApp) core.Ap
 	a.Hooks = core.Hooks{Pre: "p", PreContainer: "pc", Post: "q", PostContainer: "qc", GitHub: core.NewSecret(odd), GitLab: core.NewSecret("l"),
 		Bitbucket: core.NewSecret("b"), Gitea: core.NewSecret("g"), Generic: core.NewSecret("x")}
 	a.AutoDeploy = core.AutoDeploy{Enabled: true, Previews: true, PublicPreviews: true, PausedAt: time.UnixMicro(1).UTC(), PausedBy: "Ada", PausedFor: core.NewID()}
-	a.Ran = core.ApplicationRan{Deployment: core.NewID(), Commit: "rc", Image: "ri", BuildHash: "rh"}
+	a.Ran = core.ApplicationRan{Deployment: core.NewID(), Commit: "rc", Image: "ri", BuildHash: "rh", Composed: core.Composed{
+		Name: "c.yml", Raw: core.NewSecret(valid), Text: core.NewSecret("t"),
+		Parts: []core.ComposedPart{{Name: "web", Image: "i", Built: true, Fqdn: "f", Excluded: true, Empty: true, Stays: true}, {Name: "db"}},
+	}}
 	a.Status, a.ConfigHash = "running:healthy", "h"
 	return a
 }
@@ -152,12 +155,36 @@ func (w *world) updateApplication(v core.Application) {
 	v.Ran = core.ApplicationRan{Deployment: core.NewID(), Commit: "c2", Image: "i2"}
 	set("", "", &v.Ran)
 	same(t, "application that ran something else", read(), v)
+	v.Ran.Composed = core.Composed{Raw: core.NewSecret("raw"), Text: core.NewSecret("text"), Parts: []core.ComposedPart{{Name: "web"}}}
+	set("", "", &v.Ran)
+	same(t, "application that ran a compose file", read(), v)
+	exerciseAddEnvs(t, w, v)
 	d.Resource.RowID = 999
 	wantCode(t, "status of an unknown application", w.db.SetApplicationStatus(t.Context(), d, "x", "", nil), core.CodeNotFound)
 	v.UUID = core.NewID()
 	wantCode(t, "update of an unknown application", w.db.UpdateApplication(t.Context(), v), core.CodeNotFound)
 	change.Source.KeyID = 999
 	wantCode(t, "update to an unknown key", w.db.UpdateApplication(t.Context(), change), core.CodeNotFound)
+}
+
+// exerciseAddEnvs: only variables that are not there are added, per preview flag.
+func exerciseAddEnvs(t testing.TB, w *world, a core.Application) {
+	t.Helper()
+	o := core.Owner{Kind: core.KindApplication, RowID: a.RowID}
+	add := func(value string) []core.EnvVar {
+		all, err := w.db.AddEnvs(t.Context(), w.team, o, []core.EnvVar{
+			{Key: "SERVICE_USER_A", Value: core.NewSecret(value)}, {Key: "SERVICE_USER_A", Value: core.NewSecret("of previews"), IsPreview: true},
+		})
+		ok(t, err)
+		return all
+	}
+	first := add("first")
+	same(t, "variables that were there already", add("second"), first)
+	if n := len(first); n < 2 || first[n-2].Value.Reveal() != "first" || !first[n-1].IsPreview {
+		t.Errorf("added %+v", first)
+	}
+	_, err := w.db.AddEnvs(t.Context(), w.team, core.Owner{Kind: core.KindApplication, RowID: 999}, nil)
+	wantCode(t, "variables of an unknown application", err, core.CodeNotFound)
 }
 
 // exerciseRepositories: a push reaches the live applications of all teams that come from

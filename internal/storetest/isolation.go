@@ -123,6 +123,7 @@ func (w *world) reachesForResources(it prey) map[string]func() error {
 		"ListEnvs":         func() error { _, err := db.ListEnvs(ctx, us, owner); return err },
 		"CreateEnv":        func() error { _, err := db.CreateEnv(ctx, us, core.EnvVar{Owner: owner, Key: "X"}); return err },
 		"UpdateEnv":        func() error { _, err := db.UpdateEnv(ctx, us, core.EnvVar{Owner: owner, Key: "K"}); return err },
+		"AddEnvs":          func() error { _, err := db.AddEnvs(ctx, us, owner, []core.EnvVar{{Key: "K"}}); return err },
 		"UpsertEnvs":       func() error { _, err := db.UpsertEnvs(ctx, us, owner, []core.EnvVar{{Key: "K"}}); return err },
 		"DeleteEnv":        func() error { return db.DeleteEnv(ctx, us, owner, it.env.UUID) },
 		"DeleteEnv by ours": func() error {
