@@ -44,10 +44,10 @@ type ApplicationBuild struct {
 	BaseDirectory            string  `json:"base_directory" doc:"Below the repository; / is its root."`
 	BuildCommand             *string `json:"build_command"`
 	CustomNginxConfiguration *string `json:"custom_nginx_configuration,omitempty" doc:"Of static sites, in place of our own. Sensitive."`
-	DockerCompose            *string `json:"docker_compose,omitempty" doc:"Always null: the compose file is in the repository. Sensitive."`
+	DockerCompose            *string `json:"docker_compose,omitempty" doc:"The compose file as the last deployment wrote it to the server; null before. Sensitive."`
 	DockerComposeDomains     *string `json:"docker_compose_domains" doc:"JSON object: compose service, then {domain, redirect}."`
 	DockerComposeLocation    string  `json:"docker_compose_location"`
-	DockerComposeRaw         *string `json:"docker_compose_raw,omitempty" doc:"Always null: the compose file is in the repository. Sensitive."`
+	DockerComposeRaw         *string `json:"docker_compose_raw,omitempty" doc:"The compose file as the last deployment read it from the repository; null before. Sensitive."`
 	ComposeBuildCommand      *string `json:"docker_compose_custom_build_command"`
 	Dockerfile               *string `json:"dockerfile,omitempty" doc:"Pasted text. Sensitive."`
 	DockerfileLocation       string  `json:"dockerfile_location"`

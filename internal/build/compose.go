@@ -34,6 +34,8 @@ type Parts struct {
 	// done, Copy the steps that make them of the checkout.
 	Have []string
 	Copy []run.Step
+	// Always says that the copies have to be made whatever is there.
+	Always bool
 }
 
 // PartImage names the image of a compose service by the commit and all else that decides
@@ -69,7 +71,7 @@ func MakeParts(in Input, p Parts) (Output, error) {
 			return Output{}, core.Errorf(core.CodeBadRequest, "The build variable %s is larger than %d KiB, which no build secret may be.", name, maxSecret>>10)
 		}
 	}
-	if !in.Fresh && !in.Pull {
+	if !in.Fresh && !in.Pull && !p.Always {
 		argv := append(append([]string{"sh", "-c", lookScript, "sh"}, p.Have...), "--")
 		for _, part := range p.List {
 			argv = append(argv, part.Image)

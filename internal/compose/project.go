@@ -1,7 +1,9 @@
 package compose
 
 import (
+	"maps"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -49,6 +51,20 @@ func NetworkSteps(network string) []run.Step {
 			Argv: []string{"docker", "network", "create", "--attachable", network},
 		},
 	}
+}
+
+// Connect joins containers to a further network under names that are their own. Compose
+// would give them there the plain names of their services as well, and one that asks for
+// "db" could reach another project's. containers are their names by compose service.
+func Connect(network string, containers map[string]string) []run.Step {
+	steps := NetworkSteps(network)
+	for _, name := range slices.Sorted(maps.Keys(containers)) {
+		steps = append(steps, run.Step{
+			Name: "connect", Title: "Connecting " + name + " to the network " + network + ".", MayFail: true, Hidden: true,
+			Argv: []string{"docker", "network", "connect", "--alias", containers[name], network, containers[name]},
+		})
+	}
+	return steps
 }
 
 // Script is the run of a deployment with the limit of its server.

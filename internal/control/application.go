@@ -186,6 +186,7 @@ func withoutHidden(a core.Application) core.Application {
 	none := core.Secret{}
 	a.Build.Dockerfile, a.Build.NginxConf = "", ""
 	a.Serve.Password, a.Serve.Labels = none, ""
+	a.Ran.Composed.Raw, a.Ran.Composed.Text = none, none
 	a.Serve.NoIndex = slices.Clone(a.Serve.NoIndex)
 	h := &a.Hooks
 	h.GitHub, h.GitLab, h.Bitbucket, h.Gitea, h.Generic = none, none, none, none, none

@@ -62,9 +62,6 @@ func (f faults) source(a core.Application, base string) {
 		core.PackNixpacks, core.PackRailpack, core.PackStatic, core.PackDockerfile, core.PackCompose, core.PackBuildpacks, core.PackImage,
 	}
 	oneOf(f, "build_pack", a.Build.Pack, packs)
-	if a.Build.Pack == core.PackCompose {
-		f.add("build_pack", "Applications from a compose file in a repository cannot be deployed yet. Create a service with the text of the file, or choose another build pack.")
-	}
 	switch {
 	case a.Build.Pack == core.PackImage:
 		f.image("docker_registry_image_name", a.Build.ImageName, a.Build.ImageTag, true)
@@ -208,7 +205,7 @@ func (f faults) serve(a core.Application) {
 	f.large("custom_labels", s.Labels, maxLabels)
 	_, err = proxy.ParseLabels("custom_labels", s.Labels)
 	f.say(err)
-	if _, ok := previewDomain(s.PreviewURL, proxy.Domain{Scheme: proxy.HTTPS, Host: "app.example.com"}, 1, "random"); !ok {
+	if _, ok := proxy.Preview(s.PreviewURL, proxy.Domain{Scheme: proxy.HTTPS, Host: "app.example.com"}, a.UUID, 1); !ok {
 		f.add("preview_url_template", "The preview url template field must make a host name of its own for each pull request, like {{pr_id}}.{{domain}}.")
 	}
 	for _, alias := range split(s.Aliases) {
@@ -249,12 +246,14 @@ func (f faults) basicAuth(s core.Serve) {
 
 func (f faults) runtime(r core.Runtime, allowHost bool) {
 	f.text("start_command", r.StartCommand, maxCommand)
-	for field, text := range map[string]string{
-		"start_command": r.StartCommand, "docker_compose_custom_start_command": r.StartCompose, "docker_compose_custom_build_command": r.BuildCompose,
+	_, err := compose.SplitWords(r.StartCommand)
+	f.follow("start_command", err)
+	for _, c := range []struct{ field, text, verb string }{
+		{"docker_compose_custom_start_command", r.StartCompose, "up"}, {"docker_compose_custom_build_command", r.BuildCompose, "build"},
 	} {
-		f.text(field, text, maxCommand)
-		_, err := compose.SplitWords(text)
-		f.follow(field, err)
+		f.text(c.field, c.text, maxCommand)
+		_, err := compose.ParseCommand(c.text, c.verb)
+		f.follow(c.field, err)
 	}
 	if len(r.DockerOptions) > maxCommand {
 		f.atMost("custom_docker_run_options", r.DockerOptions, maxCommand)

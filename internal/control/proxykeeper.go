@@ -95,7 +95,7 @@ func (k *proxyKeeper) ensure(ctx context.Context, s core.Server) {
 
 // wantProxy asks for the proxy that the domains of an application need.
 func (c *Control) wantProxy(ctx context.Context, p auth.Principal, a core.Application) {
-	if len(domainsOfApplication(a)) == 0 {
+	if len(domainsOfApplication(a)) == 0 && a.Build.Pack != core.PackCompose { // whose file may ask for some
 		return
 	}
 	s, err := c.serverByRow(ctx, p, a.ServerID)

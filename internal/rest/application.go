@@ -35,7 +35,7 @@ func showApplication(o control.Application) api.Application {
 		ApplicationSource: api.ApplicationSource{
 			GitRepository: s.Repository, GitBranch: s.Branch, GitCommitSHA: s.Commit, WatchPaths: text(s.WatchPaths),
 		},
-		ApplicationBuild: showBuild(o.Build, o.Runtime), ApplicationServe: showServe(o.Serve),
+		ApplicationBuild: showBuild(o.Application), ApplicationServe: showServe(o.Serve),
 		ApplicationRun: api.ApplicationRun{
 			ComposeStartCommand: text(o.Runtime.StartCompose), CustomDockerRunOptions: text(o.Runtime.DockerOptions),
 			MaxRestartCount: o.Runtime.MaxRestarts, StartCommand: text(o.Runtime.StartCommand),
@@ -55,8 +55,10 @@ func row(id int64) *int64 {
 	return &id
 }
 
-func showBuild(b core.Build, r core.Runtime) api.ApplicationBuild {
+func showBuild(o core.Application) api.ApplicationBuild {
+	b, r, ran := o.Build, o.Runtime, o.Ran.Composed
 	return api.ApplicationBuild{
+		DockerCompose: text(ran.Text.Reveal()), DockerComposeRaw: text(ran.Raw.Reveal()),
 		BaseDirectory: b.BaseDirectory, BuildCommand: text(b.BuildCommand), CustomNginxConfiguration: text(b.NginxConf),
 		DockerComposeDomains: showPartDomains(b.ComposeDomains), DockerComposeLocation: b.ComposePath,
 		ComposeBuildCommand: text(r.BuildCompose), Dockerfile: text(b.Dockerfile), DockerfileLocation: b.DockerfilePath,

@@ -57,7 +57,7 @@ func (s *Server) wire(ctx context.Context, o Options) error {
 	kinds := map[core.Kind]deploy.Kind{
 		core.KindService: stacks, core.KindDatabase: database.New(s.db, time.Now, reachedBy(ctx, s.cfg.PublicURL)...),
 		core.KindApplication: application.New(s.db, application.Options{
-			Token: apps.Token, Resolver: func(s core.Server) string { return managed(s).Resolver() },
+			Token: apps.Token, Hosts: pool.Get, Reader: texts, Resolver: func(s core.Server) string { return managed(s).Resolver() },
 		}),
 	}
 	dispatcher := queue.NewDispatcher(s.db, s.carrier(hub, pool, kinds), queue.Options{Owner: owner(), Lease: s.cfg.Lease, Log: o.Log})

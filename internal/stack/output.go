@@ -21,12 +21,20 @@ type Frame struct {
 	Marks     map[string]any
 	Addresses map[string]string // comma-separated URLs by compose service
 	// Labels turns the labels of a compose service into those that it gets; nil: they stay.
-	Labels func(service string, labels map[string]any) map[string]any
+	Labels func(at Place, labels map[string]string) (map[string]string, error)
 	// Told are further variables of a container, by what it has already; may be nil.
 	Told func(service string, env map[string]any) map[string]any
 	// Image names the image that is built for a compose service. With it the compose file
 	// builds nothing: Output.Builds says what has to be built before. nil: Compose builds.
 	Image func(service string, build map[string]any) string
+}
+
+// Place is where a compose service is reached.
+type Place struct {
+	Service   string
+	Container string // empty: there are several, or none
+	Network   string // empty: none of its own
+	Ports     []int  // that it says it listens on
 }
 
 // Output is everything that goes to the server, and what a plan must know of it.
@@ -57,6 +65,9 @@ func (st *Stack) Render(f Frame) (out *Output, err error) {
 	defer guard(&err)
 	rw := rewriter{Frame: f, stack: st, vars: st.how.Vars}
 	out = &Output{Tree: rw.rewrite(), Env: dotenv(st.how.Vars, f.Names), Files: st.files(), Copies: st.copies(), Vars: st.how.Vars, stack: st}
+	if rw.fault != nil {
+		return nil, rw.fault
+	}
 	out.Secrets = rw.secrets
 	if f.Image != nil {
 		out.takeBuilds(f)

@@ -26,6 +26,7 @@ type Service struct {
 	Image    string
 	Profiles []string // with any it stays off
 	Excluded bool     // from the status
+	Built    bool     // its image
 	Kind     core.PartKind
 }
 
@@ -36,7 +37,7 @@ func (st *Stack) Services() []Service {
 	for _, name := range keysOf(services) {
 		service := mapOf(services[name])
 		s := Service{
-			Name: name, Image: textOf(service["image"]), Profiles: textsOf(service["profiles"]), Excluded: st.own[name].excluded, Kind: core.PartApplication,
+			Name: name, Image: textOf(service["image"]), Profiles: textsOf(service["profiles"]), Excluded: st.own[name].excluded, Built: service["build"] != nil, Kind: core.PartApplication,
 		}
 		if engine.IsDatabaseImage(s.Image) {
 			s.Kind = core.PartDatabase

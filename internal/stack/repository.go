@@ -36,6 +36,8 @@ type Copy struct {
 	From string // below the source
 	To   string // below the owner's folder
 	Seed bool
+	// Folder says what it is, of what the source has.
+	Folder bool
 }
 
 // placed says where in the owner's folder a relative path of the text is. What the source
@@ -49,9 +51,9 @@ func (st *Stack) placed(p string, writes bool) Copy {
 	}
 	switch e := st.how.Source(p); {
 	case e.Kind == File, e.Kind == Folder && (!writes || p == "."):
-		return Copy{From: p, To: path.Join(SourceFolder, e.ID, p)}
+		return Copy{From: p, To: path.Join(SourceFolder, e.ID, p), Folder: e.Kind == Folder}
 	case e.Kind == Folder:
-		return Copy{From: p, To: p, Seed: true}
+		return Copy{From: p, To: p, Seed: true, Folder: true}
 	default:
 		return Copy{From: p, To: p}
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -18,6 +19,8 @@ type rewriter struct {
 	vars    values
 	awaited map[string]bool   // compose services that others wait for to end
 	secrets map[string]string // environment of the compose commands, by name
+	nets    map[string]any    // networks as they are written
+	fault   error             // of Frame.Labels
 }
 
 // rewrite returns the tree to write. The stack stays as it is.
@@ -25,12 +28,13 @@ func (r *rewriter) rewrite() map[string]any {
 	tree := mapOf(clone(r.stack.tree))
 	r.secrets = map[string]string{}
 	r.awaited = awaited(tree)
+	r.networks(tree)
+	r.nets = mapOf(tree["networks"])
 	services := mapOf(tree["services"])
-	for name, v := range services {
-		r.one(name, mapOf(v))
+	for _, name := range keysOf(services) {
+		r.one(name, mapOf(services[name]))
 	}
 	r.volumes(tree)
-	r.networks(tree)
 	r.objects(tree)
 	return tree
 }
@@ -64,7 +68,7 @@ func (r *rewriter) one(name string, s map[string]any) {
 	}
 	s["environment"] = r.environment(name, s)
 	s["env_file"] = r.envFiles(s["env_file"])
-	s["labels"] = r.labels(name, s["labels"])
+	s["labels"] = r.labels(name, s)
 	for _, on := range mapOf(s["depends_on"]) {
 		if m := mapOf(on); truth(m["required"]) {
 			delete(m, "required") // the default; older versions of Compose do not know it
@@ -161,6 +165,36 @@ func (r *rewriter) envFiles(v any) []any {
 	return append(out, EnvFile)
 }
 
+// reached says where a compose service is reached: over the default network, if it is on
+// that.
+func (r *rewriter) reached(name string, s map[string]any) Place {
+	at := Place{Service: name, Container: textOf(s["container_name"])}
+	if s["network_mode"] == nil {
+		key := "default"
+		if own := keysOf(mapOf(s["networks"])); len(own) > 0 && !slices.Contains(own, key) {
+			key = own[0]
+		}
+		at.Network = cmp.Or(textOf(mapOf(r.nets[key])["name"]), key)
+	}
+	for _, v := range listOf(s["ports"]) {
+		at.Ports = append(at.Ports, number(mapOf(v)["target"]))
+	}
+	for _, text := range textsOf(s["expose"]) {
+		at.Ports = append(at.Ports, number(text))
+	}
+	at.Ports = slices.DeleteFunc(at.Ports, func(port int) bool { return port == 0 })
+	return at
+}
+
+// number is a port, 0 for what is none or several.
+func number(v any) int {
+	n, err := strconv.Atoi(strings.TrimSuffix(textOf(v), "/tcp"))
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
 // labelFiles are files that Compose reads labels from.
 func (r *rewriter) labelFiles(v any) any {
 	var out []any
@@ -173,9 +207,9 @@ func (r *rewriter) labelFiles(v any) any {
 	return out
 }
 
-func (r *rewriter) labels(name string, v any) map[string]any {
+func (r *rewriter) labels(name string, s map[string]any) map[string]any {
 	labels := map[string]any{}
-	for _, p := range pairsOf(v, nil) {
+	for _, p := range pairsOf(s["labels"], nil) {
 		labels[p.key] = ""
 		if p.value != nil {
 			labels[p.key] = *p.value
@@ -185,8 +219,18 @@ func (r *rewriter) labels(name string, v any) map[string]any {
 		labels[key] = value
 	}
 	labels["taffrail.service.name"] = name
-	if r.Labels != nil {
-		return r.Labels(name, labels)
+	if r.Labels == nil || r.stack.how.Raw {
+		return labels
+	}
+	texts := map[string]string{}
+	for key, value := range labels {
+		texts[key] = textOf(value)
+	}
+	texts, err := r.Labels(r.reached(name, s), texts)
+	r.fault = cmp.Or(r.fault, err)
+	labels = map[string]any{}
+	for key, value := range texts {
+		labels[key] = value
 	}
 	return labels
 }

@@ -111,22 +111,23 @@ func (p *planner) building(apart bool) (build.Input, error) {
 	var err error
 	in.Commit = p.setup.Commit
 	in.Source = []string{p.remote.Repository.Key(), fmt.Sprint(p.Application.Source.Submodules, p.Application.Source.LFS)}
-	in.Checkout, err = p.checkout(in)
+	var inside []git.Path
+	for _, need := range in.Needs() {
+		inside = append(inside, git.Path{Name: need.Name, IsDir: need.IsDir})
+	}
+	in.Checkout, err = p.checkout(in, inside)
 	return in, err
 }
 
-// checkout makes the folder that is built.
-func (p *planner) checkout(in build.Input) ([]run.Step, error) {
+// checkout makes the folder that is built. inside is what it must have.
+func (p *planner) checkout(in build.Input, inside []git.Path) ([]run.Step, error) {
 	source := p.Application.Source
 	if !git.IsCommit(in.Commit) {
 		return nil, core.Errorf(core.CodeBadRequest, "It is not known which commit %q of %s is. Deploy once more.", in.Commit, source.Repository)
 	}
 	c := git.Checkout{
 		Remote: p.remote, Commit: in.Commit, Ref: p.ref(), Tree: build.Tree,
-		Full: !source.Shallow, Submodules: source.Submodules, LFS: source.LFS,
-	}
-	for _, need := range in.Needs() {
-		c.Inside = append(c.Inside, git.Path{Name: need.Name, IsDir: need.IsDir})
+		Full: !source.Shallow, Submodules: source.Submodules, LFS: source.LFS, Inside: inside,
 	}
 	steps, err := c.Steps()
 	if err != nil {

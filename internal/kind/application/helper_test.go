@@ -49,6 +49,11 @@ func (s *shelf) SetRevision(_ context.Context, d core.Deployment) error {
 	return nil
 }
 
+func (s *shelf) AddEnvs(_ context.Context, _ int64, _ core.Owner, envs []core.EnvVar) ([]core.EnvVar, error) {
+	s.Envs = append(s.Envs, envs...)
+	return s.Envs, nil
+}
+
 func (s *shelf) EnqueueFurther(context.Context, core.Deployment) error {
 	s.further++
 	return nil

@@ -35,7 +35,7 @@ exit 0`
 
 // prune deletes images that nobody goes back to.
 func (p *planner) prune(s *setup) []run.Step {
-	if !strings.HasPrefix(s.Image, p.repository()+":") {
+	if !strings.HasPrefix(s.Image, p.repository()+":") && len(s.Stack.images()) == 0 {
 		return nil // nothing was built
 	}
 	return []run.Step{p.pruning("prune", "Deleting old images.", p.kept(s)...)}
@@ -61,7 +61,7 @@ func (p *planner) pruning(name, title string, keep ...string) run.Step {
 // kept are the images that stay: the new one, the one that runs, and those of deployments
 // that can be brought back.
 func (p *planner) kept(s *setup) []string {
-	keep := []string{s.Image, p.Application.Ran.Image}
+	keep := append([]string{s.Image, p.Application.Ran.Image}, s.Stack.images()...)
 	for _, c := range p.seen.Containers {
 		keep = append(keep, c.Image)
 	}
@@ -75,7 +75,7 @@ func (p *planner) kept(s *setup) []string {
 		}
 		if text, err := deploy.Kept(d.Config.Snapshot); err == nil && len(text) > 0 {
 			if of, err := openSetup(text); err == nil {
-				keep = append(keep, of.Image)
+				keep = append(append(keep, of.Image), of.Stack.images()...)
 			}
 		}
 	}

@@ -7,7 +7,9 @@ import (
 	"github.com/taffrail/taffrail/internal/core"
 	"github.com/taffrail/taffrail/internal/deploy"
 	"github.com/taffrail/taffrail/internal/git"
+	"github.com/taffrail/taffrail/internal/host"
 	"github.com/taffrail/taffrail/internal/proxy"
+	"github.com/taffrail/taffrail/internal/stack"
 )
 
 // Options are what the kind asks others for. All of them may be nil.
@@ -16,6 +18,11 @@ type Options struct {
 	Token func(ctx context.Context, app core.GitHubApp, repository string) (core.Secret, error)
 	// Resolver says which certificate resolver the proxy of a server has; empty: none.
 	Resolver func(s core.Server) string
+	// Hosts returns the machine of a server, on which repositories are looked into. Without
+	// it no application from a compose file can be deployed.
+	Hosts func(ctx context.Context, s core.Server) (host.Host, error)
+	// Reader reads compose texts.
+	Reader *stack.Reader
 }
 
 // Kind is the kind "application". It implements deploy.Kind and is safe for use by
@@ -36,6 +43,10 @@ func (k *Kind) Load(ctx context.Context, d core.Deployment) (deploy.Target, erro
 	t, err := k.read(ctx, d)
 	if err != nil {
 		return nil, err
+	}
+	if t.Application.Build.Pack == core.PackCompose && d.Verb != core.VerbRollback && d.Verb != core.VerbStop {
+		t.setup, t.fault = k.composed(ctx, t, d)
+		return t, nil
 	}
 	switch d.Verb {
 	case core.VerbDeploy, core.VerbStart:
@@ -67,17 +78,22 @@ func (k *Kind) draft(t *target) (*setup, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s, k.guarded(t, s)
+}
+
+// guarded is what only the wiring knows of the routes, and who gets in by them.
+func (k *Kind) guarded(t *target, s *setup) error {
 	if k.options.Resolver != nil {
 		s.Route.Resolver = k.options.Resolver(t.LoadedApplication.Server)
 	}
 	if v := t.Application.Serve; v.BasicAuth {
 		hash, err := proxy.HashPassword("http_basic_auth_password", v.Password)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		s.Route.Auth = proxy.Auth{User: v.User, Hash: hash}
 	}
-	return s, nil
+	return nil
 }
 
 // reach finds out how the source is read.
@@ -116,6 +132,10 @@ func (k *Kind) Sum(ctx context.Context, r core.Resting, seen []core.Container) (
 	})
 	if err != nil {
 		return core.Condition{}, err
+	}
+	if parts := t.Application.Ran.Composed.Parts; len(parts) > 0 {
+		status, by := stack.Status(partsOf(parts), seen)
+		return core.Condition{Status: status, Parts: by}, nil
 	}
 	return core.Condition{Status: status(seen, t.proven(r.Status))}, nil
 }

@@ -39,6 +39,9 @@ func (p *planner) plan() (deploy.Plan, error) {
 	if p.fault != nil {
 		return deploy.Plan{}, undeployable(p.fault)
 	}
+	if p.setup != nil && p.setup.Stack != nil {
+		return p.composing()
+	}
 	switch p.d.Verb {
 	case core.VerbDeploy, core.VerbStart:
 		return p.deploying()

@@ -9,6 +9,7 @@ import (
 	"github.com/taffrail/taffrail/internal/core"
 	"github.com/taffrail/taffrail/internal/deploy"
 	"github.com/taffrail/taffrail/internal/git"
+	"github.com/taffrail/taffrail/internal/stack"
 )
 
 const healthy = "running:healthy"
@@ -40,35 +41,43 @@ func (k *Kind) Record(ctx context.Context, d core.Deployment, found core.Finding
 // recordState stores how the application is and what runs. What was put on the server is
 // what the plan kept of it, since the settings may be others by now.
 func (k *Kind) recordState(ctx context.Context, d core.Deployment, found core.Findings, done bool) error {
-	hash, ran, proven, err := k.came(ctx, d, done)
+	hash, ran, parts, proven, err := k.came(ctx, d, done)
 	if err != nil {
 		return err
 	}
-	if err := k.store.SetApplicationStatus(ctx, d, status(found.Containers, proven), hash, ran); err != nil {
+	state := status(found.Containers, proven)
+	if len(parts) > 0 {
+		state, _ = stack.Status(partsOf(parts), found.Containers)
+	}
+	if err := k.store.SetApplicationStatus(ctx, d, state, hash, ran); err != nil {
 		return fmt.Errorf("record application: %w", err)
 	}
 	return nil
 }
 
 // came says what came of a deployment. proven: the runner has seen what runs answer.
-func (k *Kind) came(ctx context.Context, d core.Deployment, done bool) (hash string, ran *core.ApplicationRan, proven bool, err error) {
+func (k *Kind) came(ctx context.Context, d core.Deployment, done bool) (hash string, ran *core.ApplicationRan, parts []core.ComposedPart, proven bool, err error) {
 	if !done {
 		// What was put back, or was never touched, is as well as it was.
 		t, err := k.read(ctx, d)
 		if err != nil {
-			return "", nil, false, err
+			return "", nil, nil, false, err
 		}
-		return "", nil, t.proven(t.Application.Status), nil
+		return "", nil, t.ranParts(), t.proven(t.Application.Status), nil
 	}
 	text, err := deploy.Kept(d.Config.Snapshot)
 	if err != nil || len(text) == 0 {
-		return "", nil, false, err
+		return "", nil, nil, false, err
 	}
 	s, err := openSetup(text)
 	if err != nil {
-		return "", nil, false, err
+		return "", nil, nil, false, err
 	}
-	return d.Config.Hash, &core.ApplicationRan{Deployment: d.UUID, Commit: s.Commit, Image: s.Image, BuildHash: s.BuildHash}, s.Check != nil, nil
+	ran = &core.ApplicationRan{Deployment: d.UUID, Commit: s.Commit, Image: s.Image, BuildHash: s.BuildHash}
+	if c := s.Stack; c != nil {
+		ran.Composed = core.Composed{Name: c.Name, Raw: core.NewSecret(c.Raw), Text: core.NewSecret(c.Compose), Parts: c.Parts}
+	}
+	return d.Config.Hash, ran, ran.Composed.Parts, s.Check != nil, nil
 }
 
 // status sums up what was seen. Containers that were replaced and not removed yet count

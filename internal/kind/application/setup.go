@@ -45,7 +45,8 @@ type setup struct {
 	Grace     int               `json:"grace"`            // seconds
 	Pre       string            `json:"pre,omitempty"`
 	Post      string            `json:"post,omitempty"`
-	Notes     []string          `json:"-"` // what a person should know
+	Notes     []string          `json:"-"`               // what a person should know
+	Stack     *composed         `json:"stack,omitempty"` // of a compose file; then what is about one container alone counts for nothing
 	exact     string            // id of the image; empty: whatever has its name
 }
 
@@ -105,9 +106,7 @@ func (t *target) draft() (*setup, error) {
 		Commit: t.commit(), Env: vars.run, Theirs: vars.theirs, Build: vars.build, Secret: vars.secret,
 		Labels: t.labels(), Network: map[string]any{}, Grace: a.Runtime.StopGrace, Pre: a.Hooks.Pre, Post: a.Hooks.Post,
 	}
-	for _, one := range vars.unknown {
-		s.Notes = append(s.Notes, "There is no shared variable for "+one+", so it stays as it is.")
-	}
+	s.unknown(vars.unknown)
 	if s.Grace <= 0 {
 		s.Grace = defaultGrace
 	}
@@ -126,6 +125,13 @@ func (t *target) draft() (*setup, error) {
 	s.route(f, t, domains, ports)
 	s.names(t)
 	return s, f.err()
+}
+
+// unknown tells of references to shared variables that are not there.
+func (s *setup) unknown(list []string) {
+	for _, one := range list {
+		s.Notes = append(s.Notes, "There is no shared variable for "+one+", so it stays as it is.")
+	}
 }
 
 // domains are what the application, or its preview, answers for.
@@ -267,6 +273,9 @@ func (t *target) brought() (*setup, error) {
 	s, err := openSetup(text)
 	if err != nil {
 		return nil, err
+	}
+	if s.Stack != nil {
+		return s, s.Stack.pin(of.Config.Digests, t.repository())
 	}
 	switch exact := of.Config.Digests[s.Image]; {
 	case strings.HasPrefix(s.Image, t.repository()+":"):

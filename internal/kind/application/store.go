@@ -18,6 +18,9 @@ type Store interface {
 	SetApplicationStatus(ctx context.Context, d core.Deployment, status, configHash string, ran *core.ApplicationRan) error
 	// SetRevision writes what is known of the commit of d by now, whatever d's status.
 	SetRevision(ctx context.Context, d core.Deployment) error
+	// AddEnvs adds those variables whose keys the owner does not have yet, per preview
+	// flag, and returns all that it has then.
+	AddEnvs(ctx context.Context, team int64, o core.Owner, envs []core.EnvVar) ([]core.EnvVar, error)
 	// EnqueueFurther queues what d deployed on the further servers of its application,
 	// each once however often it is called.
 	EnqueueFurther(ctx context.Context, d core.Deployment) error

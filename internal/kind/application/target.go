@@ -94,6 +94,11 @@ func (t *target) Secrets() []redact.Value {
 		}
 		add("HTTP basic auth", t.setup.Route.Auth.Hash)
 	}
+	if t.setup != nil && t.setup.Stack != nil {
+		for _, one := range t.setup.Stack.Hidden {
+			add(one[0], one[1])
+		}
+	}
 	for _, secret := range t.remote.Secrets() {
 		add("credentials of the repository", secret.Reveal())
 	}

@@ -1,8 +1,6 @@
 package service
 
 import (
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/taffrail/taffrail/internal/compose"
@@ -59,7 +57,7 @@ func (p *planner) up() []run.Step {
 	add(building, p.build())
 	add(p.d.Options.StopBeforeStart, p.step("stop", "Stopping service.", "stop"))
 	steps = append(steps, p.start(building))
-	add(p.service.ConnectToDockerNetwork && p.destination.Network != "", p.connect()...)
+	add(p.service.ConnectToDockerNetwork && p.destination.Network != "", compose.Connect(p.destination.Network, p.out.Containers())...)
 	return append(steps, run.Step{
 		Name: "verify", Title: "Waiting for the containers.",
 		Watch: &run.Watch{Project: p.project(), Expect: p.out.Expect(p.excluded), Settle: settle, Limit: p.out.Patience()},
@@ -147,21 +145,4 @@ func (p *planner) pullAtStart() string {
 		return "missing"
 	}
 	return "never"
-}
-
-// connect joins the containers to the destination's network under the names that are
-// their own. Compose would give them there the plain names of their services as well,
-// and a stack that asks for "db" could reach another stack's.
-func (p *planner) connect() []run.Step {
-	network := p.destination.Network
-	steps := compose.NetworkSteps(network)
-	containers := p.out.Containers()
-	for _, name := range slices.Sorted(maps.Keys(containers)) {
-		container := containers[name]
-		steps = append(steps, run.Step{
-			Name: "connect", Title: "Connecting " + name + " to the network " + network + ".", MayFail: true, Hidden: true,
-			Argv: []string{"docker", "network", "connect", "--alias", container, network, container},
-		})
-	}
-	return steps
 }
