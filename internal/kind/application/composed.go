@@ -182,7 +182,8 @@ func (k *Kind) compose(ctx context.Context, t *target, s *setup, source stack.So
 	rows = text.Chosen(owner, rows, chosen)
 	vars := t.fillShared(s, stack.Expanded(rows))
 	names := stack.RuntimeNames(rows, vars)
-	addresses := text.Domains(vars)
+	said := text.Domains(vars)
+	addresses := maps.Clone(said)
 	maps.Copy(addresses, chosen)
 	for name, value := range t.told(nil) {
 		if _, set := vars[name]; !set && name != "HOST" && name != "PORT" {
@@ -198,7 +199,7 @@ func (k *Kind) compose(ctx context.Context, t *target, s *setup, source stack.So
 	if err := s.buildVariables(t, rows, vars); err != nil {
 		return err
 	}
-	return t.written(s, st, names, addresses)
+	return t.written(s, st, names, routes{target: t, addresses: addresses, setup: s, said: said})
 }
 
 func (t *target) stackOwner() stack.Owner {
@@ -270,7 +271,7 @@ func (s *setup) buildVariables(t *target, rows []core.EnvVar, vars map[string]st
 }
 
 // written renders the stack for the server.
-func (t *target) written(s *setup, st *stack.Stack, names []string, addresses map[string]string) error {
+func (t *target) written(s *setup, st *stack.Stack, names []string, to routes) error {
 	c := s.Stack
 	r := t.Application.Runtime
 	f := faults{}
@@ -282,10 +283,9 @@ func (t *target) written(s *setup, st *stack.Stack, names []string, addresses ma
 	if err := f.err(); err != nil {
 		return err
 	}
-	routes := routes{target: t, addresses: addresses, setup: s}
 	out, err := st.Render(stack.Frame{
-		Project: t.Project(), Dir: t.dir, Source: path.Join(t.dir, build.Tree, c.base), Names: names, Addresses: addresses,
-		Marks: t.marks(), Labels: routes.labels, Told: t.toldPart(st),
+		Project: t.Project(), Dir: t.dir, Source: path.Join(t.dir, build.Tree, c.base), Names: names, Addresses: to.addresses,
+		Marks: t.marks(), Labels: to.labels, Told: t.toldPart(st),
 		Image: t.imageOf(s),
 	})
 	if err != nil {
@@ -304,8 +304,8 @@ func (t *target) written(s *setup, st *stack.Stack, names []string, addresses ma
 			c.Hidden = append(c.Hidden, [2]string{name, value})
 		}
 	})
-	c.parts(st, out, addresses)
-	s.stackNotes(t, st, addresses)
+	c.parts(st, out, to.addresses)
+	s.stackNotes(t, st, to.addresses)
 	return nil
 }
 

@@ -22,6 +22,7 @@ const stackText = `services:
     volumes: ["./conf:/conf:ro", "./uploads:/uploads", "data:/data"]
     depends_on: [cache]
     stop_grace_period: 1s
+    restart: "no"
     healthcheck: {test: [CMD, wget, -q, -O, /dev/null, "http://127.0.0.1:3000/"], interval: 500ms, retries: 20}
   worker: {image: shop, command: [sleep, infinity], init: true, stop_grace_period: 1s, build: {context: web}}
   cache: {image: "redis:7", stop_grace_period: 1s}

@@ -83,7 +83,8 @@ func (t *target) toldPart(st *stack.Stack) func(string, map[string]any) map[stri
 type routes struct {
 	*target
 	setup     *setup
-	addresses map[string]string
+	addresses map[string]string // by compose service
+	said      map[string]string // those that variables of the text have, with ports
 }
 
 func (r *routes) labels(at stack.Place, labels map[string]string) (map[string]string, error) {
@@ -102,12 +103,13 @@ func (r *routes) labels(at stack.Place, labels map[string]string) (map[string]st
 		return labels, nil
 	}
 	in := r.input(at, domains)
-	in.Custom, in.Own = maps.Clone(labels), map[string]string{}
-	for name := range r.marks() {
-		in.Own[name] = labels[name]
-		delete(in.Custom, name)
+	in.Custom, in.Own = maps.Clone(labels), map[string]string{"coolify.name": at.Container}
+	for name := range labels {
+		if strings.HasPrefix(name, "taffrail.") || strings.HasPrefix(name, "coolify.") {
+			in.Own[name] = labels[name]
+			delete(in.Custom, name)
+		}
 	}
-	in.Own["coolify.name"] = at.Container
 	if !slices.Contains(r.setup.Stack.Networks, at.Network) {
 		r.setup.Stack.Networks = append(r.setup.Stack.Networks, at.Network)
 		slices.Sort(r.setup.Stack.Networks)
@@ -126,6 +128,9 @@ func (r *routes) input(at stack.Place, domains []proxy.Domain) proxy.Input {
 	}
 	if len(at.Ports) > 0 {
 		in.Port = at.Ports[0]
+	}
+	if d, err := proxy.ParseDomain("docker_compose_domains", r.said[at.Service]); err == nil && d.Port != 0 {
+		in.Port = d.Port // SERVICE_URL_WEB_3000
 	}
 	if i := slices.IndexFunc(r.Application.Build.ComposeDomains, func(d core.PartDomain) bool { return d.Name == at.Service }); i >= 0 {
 		in.Redirect = proxy.Redirect(cmp.Or(r.Application.Build.ComposeDomains[i].Redirect, v.Redirect))
