@@ -90,9 +90,12 @@ func TestCreateApplicationTellsAllFaultsAtOnce(t *testing.T) {
 		"Dockerfile missing": {func(in *control.ApplicationInput) { in.From = control.FromDockerfile }, []string{"dockerfile"}},
 		"image missing":      {func(in *control.ApplicationInput) { in.From = control.FromImage }, []string{"docker_registry_image_name"}},
 		"image of git":       {func(in *control.ApplicationInput) { in.Build.Pack = ptr(core.PackImage) }, []string{"build_pack", "docker_registry_image_name"}},
-		"compose file":       {func(in *control.ApplicationInput) { in.Build.Pack = ptr(core.PackCompose) }, []string{"build_pack"}},
-		"branch missing":     {func(in *control.ApplicationInput) { in.Source.Branch = nil }, []string{"git_branch"}},
-		"ssh without key":    {func(in *control.ApplicationInput) { in.Source.Repository = ptr("git@git.example.com:a/b") }, []string{"git_repository"}},
+		"compose file": {func(in *control.ApplicationInput) {
+			in.Build.Pack, in.Build.ComposePath = ptr(core.PackCompose), ptr("/../../etc/compose.yml")
+			in.Runtime.StartCompose, in.Runtime.BuildCompose = ptr("sh -c id"), ptr("docker compose -f x build")
+		}, []string{"docker_compose_location", "docker_compose_custom_start_command", "docker_compose_custom_build_command"}},
+		"branch missing":  {func(in *control.ApplicationInput) { in.Source.Branch = nil }, []string{"git_branch"}},
+		"ssh without key": {func(in *control.ApplicationInput) { in.Source.Repository = ptr("git@git.example.com:a/b") }, []string{"git_repository"}},
 		"several": {func(in *control.ApplicationInput) {
 			in.Serve.Ports, in.Runtime.StopGrace, in.Limits.Memory = ptr("x"), ptr(4000), ptr("much")
 		}, []string{"ports_exposes", "stop_grace_period", "limits_memory"}},

@@ -35,6 +35,7 @@ func Compare(before, after []byte) ([]core.Change, error) {
 	if err := c.trees(a, b); err != nil {
 		return nil, err
 	}
+	c.stacks(a.Stack, b.Stack)
 	c.hidden("variable", a.Env, b.Env)
 	c.hidden("label", a.Route.Custom, b.Route.Custom)
 	c.hidden("file", filesOf(a), filesOf(b))

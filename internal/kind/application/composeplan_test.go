@@ -248,14 +248,14 @@ func TestComposeSettled(t *testing.T) {
 	if _, err := s.kind().Load(t.Context(), d); err != nil || len(f.asked) != 1 {
 		t.Errorf("%v, asked %d times", err, len(f.asked))
 	}
-	keptStack2, _ := newShop("docker-compose.yaml", shopText)
-	first := keptStack(t, keptStack2)
-	status, err := keptStack2.kind().Sum(t.Context(), core.Resting{}, []core.Container{{Service: "web", State: "running"}})
+	kept, _ := newShop("docker-compose.yaml", shopText)
+	first := keptStack(t, kept)
+	status, err := kept.kind().Sum(t.Context(), core.Resting{}, []core.Container{{Service: "web", State: "running"}})
 	if err != nil || status.Status != "degraded:unhealthy" || status.Parts["web"] != "running:unknown" || status.Parts["redis"] != "exited:unhealthy" {
 		t.Errorf("%+v %v", status, err)
 	}
 	// Hidden are the values of variables, and not what Taffrail tells.
-	target, err := keptStack2.kind().Load(t.Context(), deployment(core.VerbDeploy))
+	target, err := kept.kind().Load(t.Context(), deployment(core.VerbDeploy))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -273,5 +273,22 @@ func TestComposeSettled(t *testing.T) {
 	changes, err := application.Compare(text, text)
 	if err != nil || len(changes) != 0 {
 		t.Errorf("%v %v", changes, err)
+	}
+	other, f := newShop("docker-compose.yaml", strings.Replace(shopText, "redis:7", "redis:8", 1))
+	f.text = strings.Replace(f.text, "  worker:", "  extra: {image: x}\n  worker:", 1)
+	other.Envs[0].Value = core.NewSecret("another")
+	changes, err = application.Compare(text, other.must(t, deployment(core.VerbDeploy), observed()).Keep)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	for _, c := range changes {
+		told = append(told, fmt.Sprintf("%s %s %s>%s", c.What, c.How, c.Old, c.New))
+	}
+	got := strings.Join(told, "\n")
+	for _, want := range []string{"redis image changed redis:7>redis:8", "service extra added >", "web environment ENV changed >", "file .env changed >"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not in\n%s", want, got)
+		}
 	}
 }

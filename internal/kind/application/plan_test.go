@@ -184,7 +184,6 @@ func limits(s *shelf) {
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	for want, change := range map[string]func(*shelf){
-		"cannot be deployed yet":               func(s *shelf) { s.Application.Build.Pack = core.PackCompose },
 		`no build pack "cobol"`:                func(s *shelf) { s.Application.Build.Pack = "cobol" },
 		"must stay in the repository":          func(s *shelf) { s.Application.Build.BaseDirectory = "../../etc" },
 		`"a b" cannot be a path`:               func(s *shelf) { s.Application.Build.DockerfilePath = "a b" },
