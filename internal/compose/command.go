@@ -17,13 +17,8 @@ func ParseCommand(text, verb string) ([]string, error) {
 	if err != nil || len(words) == 0 {
 		return nil, err
 	}
-	switch {
-	case words[0] == "docker-compose":
-		words = words[1:]
-	case len(words) > 1 && words[0] == "docker" && words[1] == "compose":
-		words = words[2:]
-	default:
-		return nil, fmt.Errorf("must begin with \"docker compose\": it is run without a shell")
+	if words, err = behindProgram(words); err != nil {
+		return nil, err
 	}
 	if i := slices.IndexFunc(words, func(w string) bool { return slices.Contains([]string{"&&", "||", ";", "|", "&", ">", "<"}, w) }); i >= 0 {
 		return nil, fmt.Errorf("has %s: it is one command, which is run without a shell", words[i])
@@ -56,6 +51,18 @@ func ParseCommand(text, verb string) ([]string, error) {
 		}
 	}
 	return slices.Concat(global, []string{verb}, options, services), nil
+}
+
+// behindProgram takes the name of Compose from the beginning.
+func behindProgram(words []string) ([]string, error) {
+	switch {
+	case words[0] == "docker-compose":
+		return words[1:], nil
+	case len(words) > 1 && words[0] == "docker" && words[1] == "compose":
+		return words[2:], nil
+	default:
+		return nil, errors.New("must begin with \"docker compose\": it is run without a shell")
+	}
 }
 
 // commandOptions are the options that a command may have; true: with a value.

@@ -129,6 +129,13 @@ func TestComposeFromGit(t *testing.T) {
 		t.Errorf("what was written: %q", got)
 	}
 
+	b.backAndAway(first, one, two)
+}
+
+// backAndAway brings the first deployment back, restarts what runs then, and deletes it.
+func (b *bench) backAndAway(first core.Deployment, one, two string) {
+	t := b.T
+	t.Helper()
 	// Back to the first: its images, files and variables.
 	for i := range b.Envs {
 		if b.Envs[i].Key == "GREETING" {
@@ -137,12 +144,12 @@ func TestComposeFromGit(t *testing.T) {
 	}
 	back := b.deployment(core.VerbRollback, one)
 	back.RollbackOf, b.RollbackOf = first.UUID, first
-	out, _ = b.good(back)
+	out, _ := b.good(back)
 	if b.page() != "one" || b.inside("web", "cat", "/conf/app.conf") != "one" || b.variable("GREETING") != "good day, P@$$w0rd" || slices.Contains(out.steps, "build") {
 		t.Errorf("rolled back to %q\n%s", b.page(), out.log)
 	}
 	// A restart makes containers of the same images anew, with the variables of now.
-	web = b.id("web")
+	web := b.id("web")
 	out, _ = b.good(b.deployment(core.VerbRestart, two))
 	if b.page() != "one" || b.id("web") == web || b.variable("GREETING") != "later" || slices.Contains(out.steps, "build") {
 		t.Errorf("restarted %q\n%s", b.page(), out.log)
