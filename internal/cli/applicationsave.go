@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -21,6 +22,7 @@ type applicationFlags struct {
 	spa, force                    bool
 	images                        imageFlags
 	around                        aroundFlags
+	compose                       composeFlags
 }
 
 // imageFlags are where images of an application are built, and how many stay.
@@ -32,6 +34,35 @@ type imageFlags struct {
 // aroundFlags are what is around the container of an application.
 type aroundFlags struct{ memory, cpus, pre, post string }
 
+// composeFlags are what is about a compose file in the repository.
+type composeFlags struct {
+	path    string
+	domains []string
+}
+
+func (f *composeFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.path, "compose", "", "path of the compose file in the repository, with --build-pack dockercompose")
+	cmd.Flags().StringArrayVar(&f.domains, "service-domain", nil, "SERVICE=URL,… for a service of the compose file, all of them; may be repeated")
+}
+
+// read makes the settings that were given.
+func (f *composeFlags) read(cmd *cobra.Command) (api.ComposeSettings, error) {
+	s := api.ComposeSettings{ComposePath: given(cmd, "compose", &f.path)}
+	if !cmd.Flags().Changed("service-domain") {
+		return s, nil
+	}
+	list := []api.ComposeDomainWrite{}
+	for _, one := range f.domains {
+		name, urls, found := strings.Cut(one, "=")
+		if !found || name == "" {
+			return s, usage(cmd, "Write --service-domain as SERVICE=URL.")
+		}
+		list = append(list, api.ComposeDomainWrite{Name: name, Domain: urls})
+	}
+	s.Domains = &list
+	return s, nil
+}
+
 func (f *applicationFlags) add(cmd *cobra.Command) {
 	f.cmd = cmd
 	flags := cmd.Flags()
@@ -42,7 +73,7 @@ func (f *applicationFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.commit, "commit", "", "deploy this commit unless somebody says otherwise")
 	flags.StringVar(&f.key, "key", "", "private key that may read the repository (see 'taffrail keys')")
 	flags.StringVar(&f.github, "github-app", "", "uuid of the GitHub App that may read the repository")
-	flags.StringVar(&f.pack, "build-pack", "", "dockerfile, static, nixpacks, railpack or buildpacks (default: dockerfile)")
+	flags.StringVar(&f.pack, "build-pack", "", "dockerfile, static, dockercompose, nixpacks, railpack or buildpacks (default: dockerfile)")
 	flags.StringVar(&f.base, "base", "", "folder of the repository that it is in")
 	flags.StringVarP(&f.file, "file", "f", "", "Dockerfile to build without a repository; '-' reads standard input")
 	flags.StringVar(&f.path, "dockerfile", "", "path of the Dockerfile in the repository")
@@ -62,6 +93,7 @@ func (f *applicationFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.around.cpus, "cpus", "", "limit, such as 1.5; 0 is none")
 	flags.StringVar(&f.around.pre, "pre", "", "command in the running container before a deployment")
 	flags.StringVar(&f.around.post, "post", "", "command in the new container after a deployment")
+	f.compose.add(cmd)
 	flags.BoolVar(&f.force, "take-domains", false, "take domains that other resources have")
 }
 
@@ -86,6 +118,10 @@ func (f *applicationFlags) read(ctx context.Context, a *app, c *client.Client) (
 		RunSettings:   api.RunSettings{StartCommand: given(f.cmd, "start-command", &f.start)},
 		LimitSettings: api.LimitSettings{Memory: given(f.cmd, "memory", &f.around.memory), CPUs: given(f.cmd, "cpus", &f.around.cpus)},
 		HookSettings:  api.HookSettings{PreCommand: given(f.cmd, "pre", &f.around.pre), PostCommand: given(f.cmd, "post", &f.around.post)},
+	}
+	var err error
+	if s.ComposeSettings, err = f.compose.read(f.cmd); err != nil {
+		return s, err
 	}
 	if path := given(f.cmd, "health", &f.health); path != nil {
 		on := *path != ""
@@ -134,6 +170,7 @@ func (a *app) applicationsCreate() *cobra.Command {
 		Use: "create", Short: "Make an application from a repository, a Dockerfile or an image", Args: exactly(),
 		Example: `  taffrail applications create --name shop --git https://git.example.com/shop.git --ports 8080 --domains https://shop.example.com
   taffrail applications create --name docs --git git@git.example.com:docs.git --key deploy --build-pack static --publish public
+  taffrail applications create --name stack --git https://git.example.com/stack.git --build-pack dockercompose --service-domain web=https://stack.example.com
   taffrail applications create --name cache-ui --image registry.example.com/ui --tag 1.4 --ports 80 --deploy`,
 	}
 	cmd.RunE = a.do(func(ctx context.Context, c *client.Client, _ []string) error {

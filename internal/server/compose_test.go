@@ -73,7 +73,9 @@ func (r *repository) push(ref string, files map[string]string) string {
 	return strings.TrimSpace(outputOf(r, append(git, "rev-parse", "HEAD")...))
 }
 
-func (r *repository) name() string { return strings.TrimSuffix(strings.TrimPrefix(r.bare, "/"), ".git") }
+func (r *repository) name() string {
+	return strings.TrimSuffix(strings.TrimPrefix(r.bare, "/"), ".git")
+}
 
 // event sends a signed delivery as GitHub does and returns the deployment that it queued.
 func (r *repository) event(c *testenv.Controller, kind, secret string, body map[string]any) string {
