@@ -7,8 +7,6 @@ import (
 	"testing"
 
 	"github.com/taffrail/taffrail/internal/core"
-	"github.com/taffrail/taffrail/internal/deploy"
-	"github.com/taffrail/taffrail/internal/docker"
 	"github.com/taffrail/taffrail/internal/host"
 	"github.com/taffrail/taffrail/internal/kind/application"
 	"github.com/taffrail/taffrail/internal/run"
@@ -163,18 +161,4 @@ func (b *bench) backAndAway(first core.Deployment, one, two string) {
 	if left != "" || b.status != "exited:unhealthy" {
 		t.Errorf("left: %s, %q", left, b.status)
 	}
-}
-
-// refused is what the plan of a deployment says.
-func (b *bench) refused(d core.Deployment) string {
-	b.Helper()
-	seen, err := docker.Containers(b.Context(), b.host, b.project())
-	if err != nil {
-		b.Fatal(err)
-	}
-	_, err = b.plan(b.T, d, deploy.Observed{ComposeVersion: "2.26.1", Containers: seen})
-	if err == nil {
-		return ""
-	}
-	return err.Error()
 }
