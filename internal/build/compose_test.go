@@ -62,7 +62,7 @@ func TestMakeParts(t *testing.T) {
 	}
 	_, text := parts(t, input(), p)
 	for _, want := range []string{
-		"files/1/x -- app0:web app0:far", "spares build", "copy", `A: of the file`, "B: |-", "dockerfile: /srv/app0/build/Dockerfile.web", "sh /srv/app0/build/source/web/Dockerfile build/Dockerfile.web A B",
+		"files/1/x -- app0:web app0:far", "spares build", "copy", `A: "of the file"`, "B: |-", "dockerfile: /srv/app0/build/Dockerfile.web", "sh /srv/app0/build/source/web/Dockerfile build/Dockerfile.web A B",
 		"context: \"https://git.test/x.git\"", "environment: TAFFRAIL_SECRET_1", "compose.yml build\n",
 	} {
 		if !strings.Contains(text, want) {
