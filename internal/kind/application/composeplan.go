@@ -89,14 +89,17 @@ func (p *planner) composedPlan(s *setup, images []run.Step) (deploy.Plan, error)
 	if p.Application.Build.BuildServer || p.Application.Build.ImageName != "" {
 		steps = append(steps, note("Images of a compose file are built on the server that runs them, and pushed nowhere."))
 	}
+	if p.running() && p.ranBefore() == nil {
+		steps = append(steps, note("What runs now is of no compose file that is known any more: if this fails, it cannot be brought back."))
+	}
 	for _, one := range s.Notes {
 		steps = append(steps, note(one))
 	}
 	steps = append(steps, images...)
 	steps = append(steps, p.stage(c)...)
 	steps = append(steps, p.beforeParts(s)...)
-	if p.d.Options.StopBeforeStart {
-		steps = append(steps, p.stackStep(c, "stop", "Stopping what runs, as was asked for.", "stop"))
+	if ran := p.ranBefore(); p.d.Options.StopBeforeStart && ran != nil {
+		steps = append(steps, p.stackStep(ran, "stop", "Stopping what runs, as was asked for.", "stop"))
 	}
 	steps = append(steps,
 		run.Step{Name: "files", Title: "Saved configuration files to " + p.dir + ".", Files: c.written()},
@@ -227,9 +230,8 @@ func (p *planner) attach(c *composed) []run.Step {
 // when that is not known, what was started goes.
 func (p *planner) undoParts() []run.Step {
 	ran := p.ranBefore()
-	running := slices.ContainsFunc(p.seen.Containers, func(c core.Container) bool { return c.State == "running" || c.State == "restarting" })
 	switch {
-	case !running:
+	case !p.running():
 		return []run.Step{late(p.project(stack.ComposeFile, p.setup.Stack.Secrets).Step("undo", "Removing the new containers.", "down", "--remove-orphans"))}
 	case ran == nil:
 		return nil // nothing is known that could be brought back
@@ -239,6 +241,11 @@ func (p *planner) undoParts() []run.Step {
 		late(p.stackStep(ran, "undo", "Bringing what ran before back.", "up", "--detach", "--remove-orphans", "--no-build")),
 		late(p.verifyParts(ran, "undo-verify", "Looking at what ran before.")),
 	}
+}
+
+// running says whether anything of the application runs.
+func (p *planner) running() bool {
+	return slices.ContainsFunc(p.seen.Containers, func(c core.Container) bool { return c.State == "running" || c.State == "restarting" })
 }
 
 // ranBefore is the stack that was deployed last, as far as that is kept.

@@ -124,11 +124,12 @@ func TestComposePlans(t *testing.T) {
 			s.Application.Runtime.ConnectToNet = true
 			d.Revision.Commit = strings.Repeat("fe", 20)
 		}},
-		"secrets": {verb: core.VerbStart, change: func(_ testing.TB, s *shelf, d *core.Deployment) {
+		"secrets": {verb: core.VerbStart, seen: up, change: func(tb testing.TB, s *shelf, d *core.Deployment) {
+			keptStack(tb, s)
 			s.Application.Build.UseSecrets, s.Application.Build.IncludeCommit = true, true
 			d.Options = core.Options{Force: true, PullLatest: true, StopBeforeStart: true}
 		}},
-		"commands": {verb: core.VerbDeploy, change: func(_ testing.TB, s *shelf, _ *core.Deployment) {
+		"commands": {verb: core.VerbDeploy, seen: up, change: func(_ testing.TB, s *shelf, _ *core.Deployment) {
 			s.Application.Runtime.BuildCompose, s.Application.Runtime.StartCompose = "docker compose build --parallel web", "docker-compose --profile x up -d --build"
 		}},
 		"raw": {verb: core.VerbDeploy, change: func(_ testing.TB, s *shelf, _ *core.Deployment) {
