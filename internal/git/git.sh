@@ -155,8 +155,8 @@ by_ref() {
   return 1
 }
 
-# peek tells the first of some files of a commit, and what else is in a folder of it: "tree ID", "file SIZE PATH" and the
-# text or "none", and then the zipped list. A repository that is here already is asked first; otherwise no more is fetched
+# peek tells the first of some files of a commit, and what else is in a folder of it: "tree ID", "message SIZE" and what
+# message says, "file SIZE PATH" and the text or "none", and then the zipped list. A repository that is here already is asked first; otherwise no more is fetched
 # than the names and that file, as far as the server can do that.
 peek() { # URL COMMIT REF FOLDER FILE...
   url=$1 commit=$2 ref=$3 base=$4
@@ -171,6 +171,9 @@ peek() { # URL COMMIT REF FOLDER FILE...
   if [ "$base" = . ]; then tree="$commit^{tree}"; else tree="$commit:$base"; fi
   [ "$(git cat-file -t "$tree" 2>/dev/null)" = tree ] || die "There is no folder $base in this repository at this commit."
   printf 'tree %s\n' "$(git rev-parse "$tree")"
+  message "$commit" >"$tmp/text"
+  printf 'message %s\n' "$(wc -c <"$tmp/text" | tr -d ' ')"
+  cat "$tmp/text"
   for name in "$@" ""; do
     [ "$name" ] || { echo none && break; }
     entry=$(git ls-tree --full-tree "$commit" -- "$name")

@@ -16,9 +16,10 @@ import (
 
 // Peek is what is in a folder of a commit.
 type Peek struct {
-	ID   string // of the folder: equal ids are equal contents
-	Name string // of the file that was found, below the repository; empty: there is none
-	Text []byte
+	ID     string // of the folder: equal ids are equal contents
+	Commit Commit
+	Name   string // of the file that was found, below the repository; empty: there is none
+	Text   []byte
 	// Entries is everything below the folder, by path; nil when it is too much to be told.
 	Entries map[string]Entry
 }
@@ -84,25 +85,35 @@ func readPeeked(data []byte) (p Peek, rest []byte, err error) {
 		return p, nil, fmt.Errorf("it begins with %.40q", head)
 	}
 	p.ID = id[:min(len(id), 12)]
-	head, data, _ = bytes.Cut(data, []byte("\n"))
-	if string(head) == "none" {
-		return p, data, nil
+	said, data, err := sized(data, "message")
+	if err != nil {
+		return p, nil, err
 	}
-	words := strings.SplitN(string(head), " ", 3)
-	if len(words) != 3 || words[0] != "file" {
-		return p, nil, fmt.Errorf("it goes on with %.40q", head)
+	p.Commit = ParseCommit(string(said))
+	head, behind, _ := bytes.Cut(data, []byte("\n"))
+	if string(head) == "none" {
+		return p, behind, nil
+	}
+	if words := strings.SplitN(string(head), " ", 3); len(words) == 3 {
+		p.Name = words[2]
+	}
+	p.Text, rest, err = sized(data, "file")
+	return p, rest, err
+}
+
+// sized reads "WORD SIZE …", a line, and as many bytes behind it; what is cut off is shorter.
+func sized(data []byte, word string) (text, rest []byte, err error) {
+	head, data, _ := bytes.Cut(data, []byte("\n"))
+	words := strings.Fields(string(head))
+	if len(words) < 2 || words[0] != word {
+		return nil, nil, fmt.Errorf("it goes on with %.40q", head)
 	}
 	size, err := strconv.Atoi(words[1])
 	if err != nil || size < 0 {
-		return p, nil, fmt.Errorf("a file of %.40q bytes", words[1])
+		return nil, nil, fmt.Errorf("%s of %.40q bytes", word, words[1])
 	}
-	p.Name = words[2]
-	if size > len(data) {
-		p.Text = data // cut off: more than anybody takes
-		return p, nil, nil
-	}
-	p.Text = data[:size]
-	return p, data[size:], nil
+	size = min(size, len(data))
+	return data[:size], data[size:], nil
 }
 
 // readEntries reads the zipped list, nil when it was cut off.

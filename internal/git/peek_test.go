@@ -33,7 +33,7 @@ func TestPeek(t *testing.T) {
 		}
 		r := f.remote(t, "app.git", git.Auth{})
 		p, err := peek(t, r, commit, "", "apps/shop", "apps/shop/docker-compose.yaml", "apps/shop/compose.yml", "other")
-		if err != nil || p.Name != "apps/shop/compose.yml" || string(p.Text) != "services: {}\n\n" || len(p.ID) != 12 {
+		if err != nil || p.Name != "apps/shop/compose.yml" || p.Commit.Message != "first" || string(p.Text) != "services: {}\n\n" || len(p.ID) != 12 {
 			t.Fatalf("filters %v: %+v, %v", filters, p, err)
 		}
 		for at, want := range map[string]git.EntryKind{
@@ -89,13 +89,14 @@ func TestPeekHere(t *testing.T) {
 func TestPeekAnswers(t *testing.T) {
 	t.Parallel()
 	r := remote(t, "https://git.test/ann/app", git.Auth{})
-	for _, answer := range []string{"", "tree", "tree x", "tree x\nfile", "tree x\nfile -1 a\n", "tree x\nfile 1 a b\n", "tree 0123456789abcdef\nnone\nrubbish"} {
+	for _, answer := range []string{"", "tree", "tree x", "tree x\nmessage 0\nfile", "tree x\nmessage -1\n", "tree x\nmessage 3\na", "tree x\nmessage 0\nfile -1 a\n", "tree x\nmessage 0\nfile 1 a b\n", "tree x\nmessage 0\nnone",
+		"tree 0123456789abcdef\nmessage 0\nnone\nrubbish"} {
 		p, err := r.ReadPeek(".", host.Result{Stdout: []byte(answer)})
 		if _, known := p.At("a"); known && err == nil {
 			t.Errorf("%q: %+v", answer, p)
 		}
 	}
-	if p, err := r.ReadPeek(".", host.Result{Stdout: []byte("tree x\nfile 9 a\n1234")}); err != nil || string(p.Text) != "1234" || p.Entries != nil {
+	if p, err := r.ReadPeek(".", host.Result{Stdout: []byte("tree x\nmessage 0\nfile 9 a\n1234")}); err != nil || string(p.Text) != "1234" || p.Entries != nil {
 		t.Errorf("%+v %v", p, err)
 	}
 }

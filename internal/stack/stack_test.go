@@ -87,9 +87,9 @@ configs: {c: {file: ./c.txt}}
 		t.Fatal(err)
 	}
 	want := []stack.Copy{
-		{From: "conf", To: "files/d-conf/conf"}, {From: "c.txt", To: "files/f-c.txt/c.txt"}, {From: "nginx.conf", To: "files/f-nginx.conf/nginx.conf"},
-		{From: "web.env", To: "files/f-web.env/web.env"}, {From: "web.labels", To: "files/f-web.labels/web.labels"}, {From: ".", To: "files/root"},
-		{From: "uploads", To: "uploads", Seed: true},
+		{From: "conf", To: "files/d-conf/conf", Folder: true}, {From: "c.txt", To: "files/f-c.txt/c.txt"}, {From: "nginx.conf", To: "files/f-nginx.conf/nginx.conf"},
+		{From: "web.env", To: "files/f-web.env/web.env"}, {From: "web.labels", To: "files/f-web.labels/web.labels"}, {From: ".", To: "files/root", Folder: true},
+		{From: "uploads", To: "uploads", Seed: true, Folder: true},
 	}
 	if diff := cmp.Diff(want, out.Copies); diff != "" {
 		t.Error(diff)

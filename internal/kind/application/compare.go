@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"maps"
 
+	"github.com/taffrail/taffrail/internal/compose"
 	"github.com/taffrail/taffrail/internal/core"
 	"github.com/taffrail/taffrail/internal/proxy"
+	"github.com/taffrail/taffrail/internal/redact"
 	"github.com/taffrail/taffrail/internal/run"
 )
 
@@ -58,6 +60,28 @@ func (c *comparison) add(what string, had, has bool, before, after string) {
 func (c *comparison) text(what, before, after string) {
 	if before != after {
 		c.add(what, before != "", after != "", before, after)
+	}
+}
+
+// stacks compares what compose files say. Values of variables are in commands, too: they
+// are masked.
+func (c *comparison) stacks(a, b *composed) {
+	if a == nil && b == nil {
+		return
+	}
+	var values redact.Values
+	for _, of := range []*composed{a, b} {
+		if of == nil {
+			continue
+		}
+		for _, one := range of.Hidden {
+			values.Add(one[0], one[1])
+		}
+	}
+	mask := redact.Compile(redact.Options{Secrets: values.List()})
+	for _, change := range compose.Compare(a.written(), b.written()) {
+		change.Old, change.New = mask.String(change.Old), mask.String(change.New)
+		c.list = append(c.list, change)
 	}
 }
 

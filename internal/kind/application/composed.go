@@ -78,6 +78,12 @@ func (k *Kind) composed(ctx context.Context, t *target, d core.Deployment) (*set
 	if err != nil {
 		return nil, err
 	}
+	if text := found.Commit.Message; text != "" && d.Verb != core.VerbRestart {
+		d.Revision.Message = text // nothing may have to be checked out, which would tell it
+		if err := k.store.SetRevision(ctx, d); err != nil {
+			return nil, fmt.Errorf("record commit: %w", err)
+		}
+	}
 	s.Stack.Name, s.Stack.Raw = found.Name, string(found.Text)
 	subject := fmt.Sprintf("The compose file %s of commit %.12s", found.Name, s.Commit)
 	if err := k.compose(ctx, t, s, sourceOf(found)); err != nil {

@@ -123,8 +123,11 @@ func (p *planner) composedPlan(s *setup, images []run.Step) (deploy.Plan, error)
 	return plan, nil
 }
 
-// written are the files that a stack goes by.
+// written are the files that a stack goes by; none of one that is not there.
 func (c *composed) written() []run.File {
+	if c == nil {
+		return nil
+	}
 	return append([]run.File{
 		{Path: stack.ComposeFile, Mode: 0o600, Content: c.Compose}, {Path: stack.EnvFile, Mode: 0o600, Content: c.Env},
 	}, c.Files...)

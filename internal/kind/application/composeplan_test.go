@@ -35,7 +35,8 @@ func (f *forge) Run(_ context.Context, c host.Command) (host.Result, error) {
 		return host.Result{ExitCode: 1, Stderr: []byte(f.fault)}, nil
 	}
 	var out bytes.Buffer
-	fmt.Fprintf(&out, "tree %s\n", strings.Repeat("ab", 20))
+	const said = "Ann\nann@example.com\n2026-11-22T01:02:03Z\nfeat: shop\n"
+	fmt.Fprintf(&out, "tree %s\nmessage %d\n%s", strings.Repeat("ab", 20), len(said), said)
 	if f.name == "" {
 		fmt.Fprintln(&out, "none")
 	} else {
@@ -238,6 +239,9 @@ func TestComposeSettled(t *testing.T) {
 	s, f := newShop("compose.yml", shopText)
 	d := deployment(core.VerbDeploy)
 	plan := s.must(t, d, observed())
+	if s.revision.Message != "feat: shop" {
+		t.Errorf("message %q", s.revision.Message)
+	}
 	if text := plan.String(); !strings.Contains(text, "There is no docker-compose.yaml in the repository: using compose.yml.") {
 		t.Error(text)
 	}
@@ -276,7 +280,7 @@ func TestComposeSettled(t *testing.T) {
 		t.Errorf("%v %v", changes, err)
 	}
 	other, f := newShop("docker-compose.yaml", strings.Replace(shopText, "redis:7", "redis:8", 1))
-	f.text = strings.Replace(f.text, "  worker:", "  extra: {image: x}\n  worker:", 1)
+	f.text = strings.Replace(f.text, "  docs: {", "  extra: {image: x}\n  docs: {command: \"login ${SERVICE_PASSWORD_WEB}\", ", 1)
 	other.Envs[0].Value = core.NewSecret("another")
 	changes, err = application.Compare(text, other.must(t, deployment(core.VerbDeploy), observed()).Keep)
 	if err != nil {
@@ -287,7 +291,7 @@ func TestComposeSettled(t *testing.T) {
 		told = append(told, fmt.Sprintf("%s %s %s>%s", c.What, c.How, c.Old, c.New))
 	}
 	got := strings.Join(told, "\n")
-	for _, want := range []string{"redis image changed redis:7>redis:8", "service extra added >", "web environment ENV changed >", "file .env changed >"} {
+	for _, want := range []string{"redis.image changed redis:7>redis:8", "extra.image added >x", "web.environment.ENV changed >", "variable API changed >", "docs.command added >login <REDACTED>"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is not in\n%s", want, got)
 		}
