@@ -52,10 +52,16 @@ type DeploymentStory struct {
 	Pinned            bool              `json:"pinned" doc:"Kept by retention."`
 	RollbackOf        *string           `json:"rollback_of" doc:"The deployment whose state a rollback brings back."`
 	Waiting           *string           `json:"waiting" doc:"Why a queued deployment does not run yet."`
+	SupersededBy      *string           `json:"superseded_by" doc:"The deployment that it was cancelled for."`
 	Outcome           *Outcome          `json:"outcome" doc:"How it ended; null before."`
 	CancelRequestedAt Time              `json:"cancel_requested_at"`
 	StartedAt         Time              `json:"started_at"`
 	FinishedAt        Time              `json:"finished_at"`
+}
+
+// QueuePolicy says how deployments of one resource queue.
+type QueuePolicy struct {
+	Overlap string `json:"overlap" rule:"required,enum=wait|replace|cancel" doc:"What a new deployment does to those before it: wait for them, replace those that are queued, or cancel the running one too. Dumps, restores and stops are never touched."`
 }
 
 // Actor is who asked for something, as they were called then.

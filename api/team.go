@@ -68,3 +68,20 @@ type InstanceUpdate struct {
 	APIEnabled *bool `json:"is_api_enabled,omitempty"`
 	LegacyGet  *bool `json:"is_legacy_get_enabled,omitempty"`
 }
+
+// AuditEntry says who changed what, when, and from where.
+type AuditEntry struct {
+	ID        int64  `json:"id"`
+	Actor     Actor  `json:"actor"`
+	Trigger   string `json:"trigger" doc:"ui, api, cli, webhook, schedule or mcp."`
+	Address   string `json:"address" doc:"That the request came from; empty when there was none."`
+	Action    string `json:"action" doc:"Such as \"service created\"."`
+	Subject   string `json:"subject" doc:"Uuid of what was changed, or id of a token; empty: the team itself."`
+	CreatedAt Time   `json:"created_at"`
+}
+
+// Audit is a page of the audit log.
+type Audit struct {
+	Entries    []AuditEntry `json:"entries"`
+	NextCursor *string      `json:"next_cursor" doc:"Give it as cursor for the next page; null at the end."`
+}

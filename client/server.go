@@ -58,6 +58,16 @@ func (c *Client) ListResources(ctx context.Context) ([]api.Resource, error) {
 	return get[[]api.Resource](ctx, c, "/resources", nil)
 }
 
+// GetQueue tells how deployments of a resource queue.
+func (c *Client) GetQueue(ctx context.Context, resource string) (api.QueuePolicy, error) {
+	return get[api.QueuePolicy](ctx, c, "/resources/"+esc(resource)+"/queue", nil)
+}
+
+// UpdateQueue changes how deployments of a resource queue, from now on.
+func (c *Client) UpdateQueue(ctx context.Context, resource string, to api.QueuePolicy) (api.QueuePolicy, error) {
+	return patch[api.QueuePolicy](ctx, c, "/resources/"+esc(resource)+"/queue", to)
+}
+
 // ListKeys lists the private keys of the team.
 func (c *Client) ListKeys(ctx context.Context) ([]api.PrivateKey, error) {
 	return get[[]api.PrivateKey](ctx, c, "/security/keys", nil)

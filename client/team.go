@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"strconv"
 
 	"github.com/taffrail/taffrail/api"
@@ -56,4 +57,24 @@ func (c *Client) GetSettings(ctx context.Context) (api.InstanceSettings, error) 
 // UpdateSettings changes them; nil fields stay as they are.
 func (c *Client) UpdateSettings(ctx context.Context, r api.InstanceUpdate) (api.InstanceSettings, error) {
 	return patch[api.InstanceSettings](ctx, c, "/settings", r)
+}
+
+// AuditFilter narrows ListAudit; empty fields do not.
+type AuditFilter struct {
+	Actor   string // name
+	Subject string // uuid
+	Action  string
+	Cursor  string
+	Limit   int
+}
+
+// ListAudit is a page of who changed what in the team, newest first.
+func (c *Client) ListAudit(ctx context.Context, f AuditFilter) (api.Audit, error) {
+	query := url.Values{}
+	for key, value := range map[string]string{"actor": f.Actor, "subject": f.Subject, "action": f.Action, "cursor": f.Cursor, "limit": number(f.Limit)} {
+		if value != "" {
+			query.Set(key, value)
+		}
+	}
+	return get[api.Audit](ctx, c, "/security/audit", query)
 }

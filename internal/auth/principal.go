@@ -18,6 +18,7 @@ type Principal struct {
 	Actor     core.Actor
 	Trigger   core.Trigger
 	ExpiresAt time.Time // of the credentials; zero: never
+	Address   string    // that the request came from; empty: there is none
 }
 
 // ForUser is the principal of a person who is signed in to a team, with all that the

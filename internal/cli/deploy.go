@@ -181,6 +181,9 @@ func (a *app) verdict(d api.Deployment) error {
 		a.say("Finished%s.", took)
 		return nil
 	case api.StatusCancelled:
+		if by := text(d.SupersededBy); by != "" {
+			return &exitError{code: ExitSuperseded, message: "Superseded by " + by + took + "."}
+		}
 		return &exitError{code: ExitCancelled, message: "Cancelled" + took + "."}
 	}
 	return &exitError{code: ExitFailed, message: "Failed" + took + reason(d) + "."}

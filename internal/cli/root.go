@@ -63,10 +63,10 @@ func (a *app) addCommands(root *cobra.Command) {
 			root.AddCommand(c)
 		}
 	}
-	add(groupHost, a.serverCommand(), a.tokenCommand(), a.userCommand(), a.doctorCommand(), a.settingsCommand(), a.redactCommand(), a.mcpCommand(), a.versionCommand())
+	add(groupHost, a.serverCommand(), a.tokenCommand(), a.userCommand(), a.doctorCommand(), a.settingsCommand(), a.redactCommand(), a.mcpCommand(), a.versionCommand(), a.backupCommand(), a.restoreCommand())
 	add(groupDaily, a.deployCommand(), a.logsCommand(), a.deploymentsCommand(), a.showCommand(), a.cancelCommand(),
 		a.retryCommand(), a.rollbackCommand(), a.compareCommand(), a.pinCommand(), a.noteCommand(), a.deleteLogCommand(), a.rescrubCommand(), a.retentionCommand())
-	add(groupSetup, a.applicationsCommand(), a.servicesCommand(), a.databasesCommand(), a.projectsCommand(), a.serversCommand(), a.destinationsCommand(), a.keysCommand(), a.bucketsCommand(), a.tagsCommand(), a.contextCommand())
+	add(groupSetup, a.applicationsCommand(), a.servicesCommand(), a.databasesCommand(), a.projectsCommand(), a.serversCommand(), a.destinationsCommand(), a.keysCommand(), a.bucketsCommand(), a.tagsCommand(), a.overlapCommand(), a.contextCommand())
 }
 
 // group makes a command that only holds others.

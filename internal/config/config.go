@@ -20,6 +20,7 @@ type Config struct {
 	LogLevel      slog.Level
 	LogFormat     string        // "text" or "json"
 	PublicURL     string        // where people reach it, without trailing slash; empty: made from the listen address
+	AuditKeep     time.Duration // how long the audit log goes back
 	Lease         time.Duration // how long a controller's claim on a deployment lasts without a heartbeat
 	StopLimit     time.Duration // how long an orderly stop may take
 }

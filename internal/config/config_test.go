@@ -27,7 +27,7 @@ func TestLoadDefaults(t *testing.T) {
 	want := config.Config{
 		Listen: "127.0.0.1:8000", Data: "/srv/taffrail", SecretKeyFile: "/srv/taffrail/secret.key",
 		LogLevel: slog.LevelInfo, LogFormat: "text",
-		Lease: 10 * time.Second, StopLimit: 20 * time.Second,
+		AuditKeep: 8760 * time.Hour, Lease: 10 * time.Second, StopLimit: 20 * time.Second,
 	}
 	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b core.Secret) bool { return a.Reveal() == b.Reveal() })); diff != "" {
 		t.Error(diff)

@@ -47,6 +47,8 @@ func Options() []Option {
 			Help: "Form of the controller's own log: text or json"},
 		{Name: "lease", Default: "10s", Value: "TIME", Advanced: true, set: durationBetween(2*time.Second, time.Hour, func(c *Config) *time.Duration { return &c.Lease }),
 			Help: "How long a deployment stays with a controller that shows no sign of life"},
+		{Name: "audit-keep", Default: "8760h", Value: "TIME", Advanced: true, set: durationBetween(24*time.Hour, 10*8760*time.Hour, func(c *Config) *time.Duration { return &c.AuditKeep }),
+			Help: "How long the audit log goes back: who changed what, when, and from where"},
 		{Name: "stop-limit", Default: "20s", Value: "TIME", Advanced: true, set: durationBetween(time.Second, time.Hour, func(c *Config) *time.Duration { return &c.StopLimit }),
 			Help: "How long an orderly stop may take before what is left is dropped"},
 	}

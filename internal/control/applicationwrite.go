@@ -50,7 +50,7 @@ func (c *Control) CreateApplication(ctx context.Context, p auth.Principal, in Ap
 	if a, err = c.deps.Applications.Store.CreateApplication(ctx, a, nil); err != nil {
 		return ApplicationSaved{}, err
 	}
-	c.did(p, "application created", a.UUID)
+	c.did(ctx, p, "application created", a.UUID)
 	return c.savedApplication(ctx, p, a.UUID, in.InstantDeploy)
 }
 
@@ -76,7 +76,7 @@ func (c *Control) UpdateApplication(ctx context.Context, p auth.Principal, id co
 	if err := c.deps.Applications.Store.UpdateApplication(ctx, a); err != nil {
 		return ApplicationSaved{}, named(err, "Application")
 	}
-	c.did(p, "application updated", id)
+	c.did(ctx, p, "application updated", id)
 	return c.savedApplication(ctx, p, id, in.InstantDeploy)
 }
 

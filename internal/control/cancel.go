@@ -38,7 +38,7 @@ func (c *Control) cancel(ctx context.Context, p auth.Principal, id core.ID) (cor
 	if err != nil {
 		return d, named(err, "Deployment")
 	}
-	c.did(p, "deployment cancelled", id)
+	c.did(ctx, p, "deployment cancelled", id)
 	if !d.Status.Terminal() {
 		c.deps.Cancel(ctx, d)
 	}

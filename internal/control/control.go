@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/taffrail/taffrail/internal/auth"
 	"github.com/taffrail/taffrail/internal/core"
 	"github.com/taffrail/taffrail/internal/supervise"
 	"github.com/taffrail/taffrail/internal/template"
@@ -126,8 +125,3 @@ func (c *Control) background() []supervise.Service {
 // RefreshStatuses looks at every server once, now, and writes down what has changed of
 // the resources at rest there. Control does so by itself while it is started.
 func (c *Control) RefreshStatuses(ctx context.Context) { c.keeper.round(ctx) }
-
-// did writes the one line that the operator's log has of a change.
-func (c *Control) did(p auth.Principal, what string, id core.ID) {
-	c.log.Info(what, "uuid", string(id), "team", p.TeamID, "actor_kind", p.Actor.Kind, "actor_id", p.Actor.ID)
-}

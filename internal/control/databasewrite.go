@@ -102,7 +102,7 @@ func (c *Control) createDatabase(ctx context.Context, p auth.Principal, db core.
 	if err != nil {
 		return DatabaseSaved{}, portTaken(err)
 	}
-	c.did(p, "database created", db.UUID)
+	c.did(ctx, p, "database created", db.UUID)
 	shown, err := c.shownDatabase(ctx, p, db)
 	return DatabaseSaved{Database: shown}, err
 }
@@ -129,7 +129,7 @@ func (c *Control) UpdateDatabase(ctx context.Context, p auth.Principal, id core.
 	if err := c.deps.Databases.Store.UpdateDatabase(ctx, db); err != nil {
 		return DatabaseSaved{}, named(portTaken(err), "Database")
 	}
-	c.did(p, "database updated", id)
+	c.did(ctx, p, "database updated", id)
 	return c.savedDatabase(ctx, p, spec, old, in.InstantDeploy)
 }
 

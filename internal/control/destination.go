@@ -83,7 +83,7 @@ func (c *Control) CreateDestination(ctx context.Context, p auth.Principal, in De
 	if err != nil {
 		return TeamDestination{}, named(err, "Server")
 	}
-	c.did(p, "destination created", d.UUID)
+	c.did(ctx, p, "destination created", d.UUID)
 	return TeamDestination{d, server.UUID}, nil
 }
 
@@ -105,7 +105,7 @@ func (c *Control) UpdateDestination(ctx context.Context, p auth.Principal, id co
 	if err := c.deps.Setup.Destinations.UpdateDestination(ctx, p.TeamID, d); err != nil {
 		return TeamDestination{}, named(err, "Destination")
 	}
-	c.did(p, "destination updated", id)
+	c.did(ctx, p, "destination updated", id)
 	s, err := c.serverByRow(ctx, p, d.ServerID)
 	return TeamDestination{d, s.UUID}, err
 }
@@ -122,6 +122,6 @@ func (c *Control) DeleteDestination(ctx context.Context, p auth.Principal, id co
 	if err := c.deps.Setup.Destinations.DeleteDestination(ctx, p.TeamID, id); err != nil {
 		return named(err, "Destination")
 	}
-	c.did(p, "destination deleted", id)
+	c.did(ctx, p, "destination deleted", id)
 	return nil
 }

@@ -19,7 +19,7 @@ func (c *Control) dump(ctx context.Context, p auth.Principal, r Resource, b core
 	if err != nil {
 		return d, err
 	}
-	c.did(p, "dump queued", d.UUID)
+	c.did(ctx, p, "dump queued", d.UUID)
 	c.deps.Wake()
 	return shownDeployment(p, d), nil
 }
@@ -149,7 +149,7 @@ func (c *Control) deleteBackup(ctx context.Context, p auth.Principal, db core.Da
 	if err := c.deps.Databases.Backups.DeleteBackup(ctx, p.TeamID, b.UUID); err != nil {
 		return named(err, titleBackup)
 	}
-	c.did(p, "backup deleted", b.UUID)
+	c.did(ctx, p, "backup deleted", b.UUID)
 	return nil
 }
 

@@ -70,7 +70,7 @@ func (c *Control) CreateEnv(ctx context.Context, p auth.Principal, kind core.Kin
 	if err != nil {
 		return Env{}, named(instead(err, core.CodeConflict, envTaken()), kind.Title())
 	}
-	c.did(p, "environment variable created", e.UUID)
+	c.did(ctx, p, "environment variable created", e.UUID)
 	return shownEnv(p, e), c.scrub(ctx, p, o, nil, []core.EnvVar{e})
 }
 
@@ -104,7 +104,7 @@ func (c *Control) UpdateEnv(ctx context.Context, p auth.Principal, kind core.Kin
 	if err != nil {
 		return Env{}, named(err, "Environment variable")
 	}
-	c.did(p, "environment variable updated", e.UUID)
+	c.did(ctx, p, "environment variable updated", e.UUID)
 	return shownEnv(p, e), c.scrub(ctx, p, o, list, []core.EnvVar{e})
 }
 
@@ -138,7 +138,7 @@ func (c *Control) BulkEnvs(ctx context.Context, p auth.Principal, kind core.Kind
 	if err != nil {
 		return nil, named(err, kind.Title())
 	}
-	c.did(p, "environment variables updated", id)
+	c.did(ctx, p, "environment variables updated", id)
 	return shownEnvs(p, envs), c.scrub(ctx, p, o, list, envs)
 }
 
@@ -157,7 +157,7 @@ func (c *Control) DeleteEnv(ctx context.Context, p auth.Principal, kind core.Kin
 	if err := c.deps.Envs.DeleteEnv(ctx, p.TeamID, o, env); err != nil {
 		return named(err, "Environment variable")
 	}
-	c.did(p, "environment variable deleted", env)
+	c.did(ctx, p, "environment variable deleted", env)
 	return nil
 }
 

@@ -93,7 +93,7 @@ func (c *Control) CreateEnvironment(ctx context.Context, p auth.Principal, proje
 	if err != nil {
 		return core.Environment{}, named(instead(err, core.CodeConflict, environmentTaken()), "Project")
 	}
-	c.did(p, "environment created", e.UUID)
+	c.did(ctx, p, "environment created", e.UUID)
 	return e, nil
 }
 
@@ -116,7 +116,7 @@ func (c *Control) UpdateEnvironment(ctx context.Context, p auth.Principal, proje
 	if err := c.deps.Environments.UpdateEnvironment(ctx, p.TeamID, e); err != nil {
 		return core.Environment{}, named(instead(err, core.CodeConflict, environmentTaken()), "Environment")
 	}
-	c.did(p, "environment updated", e.UUID)
+	c.did(ctx, p, "environment updated", e.UUID)
 	return c.environment(ctx, p, project, string(e.UUID))
 }
 
@@ -132,7 +132,7 @@ func (c *Control) DeleteEnvironment(ctx context.Context, p auth.Principal, proje
 	if err := c.deps.Environments.DeleteEnvironment(ctx, p.TeamID, project, e.UUID); err != nil {
 		return named(err, "Environment")
 	}
-	c.did(p, "environment deleted", e.UUID)
+	c.did(ctx, p, "environment deleted", e.UUID)
 	return nil
 }
 

@@ -64,7 +64,7 @@ func (c *Control) AddPlace(ctx context.Context, p auth.Principal, id, destinatio
 	if err := c.deps.Applications.Further.AddFurther(ctx, p.TeamID, a.RowID, d.RowID); err != nil {
 		return named(err, "Destination")
 	}
-	c.did(p, "further destination added", id)
+	c.did(ctx, p, "further destination added", id)
 	return nil
 }
 
@@ -100,7 +100,7 @@ func (c *Control) RemovePlace(ctx context.Context, p auth.Principal, id, destina
 		return Queued{}, named(err, "Destination")
 	}
 	c.deps.Wake()
-	c.did(p, "further destination removed", id)
+	c.did(ctx, p, "further destination removed", id)
 	return q, nil
 }
 

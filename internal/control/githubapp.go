@@ -62,7 +62,7 @@ func (c *Control) CreateGitHubApp(ctx context.Context, p auth.Principal, in GitH
 	if err != nil {
 		return core.GitHubApp{}, err
 	}
-	c.did(p, "GitHub App created", g.UUID)
+	c.did(ctx, p, "GitHub App created", g.UUID)
 	return shownGitHubApp(p, g), nil
 }
 
@@ -81,7 +81,7 @@ func (c *Control) UpdateGitHubApp(ctx context.Context, p auth.Principal, app str
 	if err := c.deps.Applications.GitHubApps.UpdateGitHubApp(ctx, g); err != nil {
 		return core.GitHubApp{}, named(err, gitHubApp)
 	}
-	c.did(p, "GitHub App updated", g.UUID)
+	c.did(ctx, p, "GitHub App updated", g.UUID)
 	g, err = c.gitHubApp(ctx, p, string(g.UUID))
 	return shownGitHubApp(p, g), err
 }
@@ -99,7 +99,7 @@ func (c *Control) DeleteGitHubApp(ctx context.Context, p auth.Principal, app str
 	if err := c.deps.Applications.GitHubApps.DeleteGitHubApp(ctx, p.TeamID, g.UUID); err != nil {
 		return named(err, gitHubApp)
 	}
-	c.did(p, "GitHub App deleted", g.UUID)
+	c.did(ctx, p, "GitHub App deleted", g.UUID)
 	return nil
 }
 

@@ -42,6 +42,10 @@ type Queue interface {
 	// QueuePosition says why a queued deployment does not run yet ("" when nothing is in
 	// its way) and how many queued ones of its server come before it.
 	QueuePosition(ctx context.Context, d core.Deployment) (reason string, ahead int, err error)
+	// GetOverlap and SetOverlap are about what a new deployment of a live resource does to
+	// those before it.
+	GetOverlap(ctx context.Context, team int64, k core.Kind, resource int64) (core.Overlap, error)
+	SetOverlap(ctx context.Context, team int64, k core.Kind, resource int64, to core.Overlap) error
 }
 
 // Canceller tells the runner of a deployment at once that it was asked to end, if that

@@ -83,7 +83,7 @@ func (c *Control) changeInstance(ctx context.Context, p auth.Principal, in Insta
 	c.gate.mu.Lock()
 	c.gate.read = time.Time{}
 	c.gate.mu.Unlock()
-	c.did(p, "instance settings updated", "")
+	c.did(ctx, p, "instance settings updated", "")
 	return v, nil
 }
 

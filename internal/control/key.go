@@ -102,7 +102,7 @@ func (c *Control) UpdateKey(ctx context.Context, p auth.Principal, id core.ID, i
 	if err := c.deps.Keys.UpdateKey(ctx, k); err != nil {
 		return core.PrivateKey{}, named(instead(err, core.CodeConflict, keyTaken()), "Private Key")
 	}
-	c.did(p, "private key updated", id)
+	c.did(ctx, p, "private key updated", id)
 	if k.Fingerprint != before {
 		c.forgetUsers(ctx, p, k.RowID)
 	}
@@ -121,7 +121,7 @@ func (c *Control) DeleteKey(ctx context.Context, p auth.Principal, id core.ID) e
 	if err := c.deps.Keys.DeleteKey(ctx, p.TeamID, id); err != nil {
 		return named(err, "Private Key")
 	}
-	c.did(p, "private key deleted", id)
+	c.did(ctx, p, "private key deleted", id)
 	return nil
 }
 
@@ -142,7 +142,7 @@ func (c *Control) storeKey(ctx context.Context, p auth.Principal, f faults, k co
 	if err != nil {
 		return core.PrivateKey{}, instead(err, core.CodeConflict, keyTaken())
 	}
-	c.did(p, "private key created", k.UUID)
+	c.did(ctx, p, "private key created", k.UUID)
 	return shownKey(p, k), nil
 }
 

@@ -48,7 +48,7 @@ func (c *Control) DeletePreview(ctx context.Context, p auth.Principal, id core.I
 	}
 	c.cancelOthers(ctx, p, q.Deployment, laneOf(pullRequest))
 	c.deps.Wake()
-	c.did(p, "preview deleted", id)
+	c.did(ctx, p, "preview deleted", id)
 	return q, nil
 }
 

@@ -59,7 +59,7 @@ func (c *Control) CreateProject(ctx context.Context, p auth.Principal, in Projec
 	if err != nil {
 		return core.Project{}, err
 	}
-	c.did(p, "project created", o.UUID)
+	c.did(ctx, p, "project created", o.UUID)
 	return o, nil
 }
 
@@ -82,7 +82,7 @@ func (c *Control) UpdateProject(ctx context.Context, p auth.Principal, id core.I
 	if err := c.deps.Projects.UpdateProject(ctx, o); err != nil {
 		return core.Project{}, named(err, "Project")
 	}
-	c.did(p, "project updated", id)
+	c.did(ctx, p, "project updated", id)
 	return c.project(ctx, p, id)
 }
 
@@ -97,7 +97,7 @@ func (c *Control) DeleteProject(ctx context.Context, p auth.Principal, id core.I
 	if err := c.deps.Projects.DeleteProject(ctx, p.TeamID, id); err != nil {
 		return named(err, "Project")
 	}
-	c.did(p, "project deleted", id)
+	c.did(ctx, p, "project deleted", id)
 	return nil
 }
 

@@ -68,7 +68,7 @@ func (c *Control) moveProxy(ctx context.Context, p auth.Principal, server core.I
 	if err := move(c.deps.Applications.Proxies, ctx, s); err != nil {
 		return err
 	}
-	c.did(p, "proxy "+done, server)
+	c.did(ctx, p, "proxy "+done, server)
 	return nil
 }
 

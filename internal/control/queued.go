@@ -201,7 +201,7 @@ func (c *Control) remove(ctx context.Context, p auth.Principal, kind core.Kind, 
 	}
 	c.cancelOthers(ctx, p, q.Deployment, allLanes)
 	c.deps.Wake()
-	c.did(p, string(kind)+" deleted", id)
+	c.did(ctx, p, string(kind)+" deleted", id)
 	return q, nil
 }
 
@@ -223,7 +223,7 @@ func (c *Control) enqueue(ctx context.Context, p auth.Principal, r Resource, ver
 		return Queued{}, err
 	}
 	if !joined {
-		c.did(p, "deployment queued", d.UUID)
+		c.did(ctx, p, "deployment queued", d.UUID)
 	}
 	return Queued{Deployment: shownDeployment(p, d), Resource: r, Message: a.message(r, verb, joined), Joined: joined}, nil
 }

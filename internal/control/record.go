@@ -39,7 +39,7 @@ func (c *Control) say(ctx context.Context, p auth.Principal, id core.ID, what st
 	if err != nil {
 		return core.Deployment{}, named(err, "Deployment")
 	}
-	c.did(p, what, id)
+	c.did(ctx, p, what, id)
 	return shownDeployment(p, d), nil
 }
 
@@ -55,7 +55,7 @@ func (c *Control) DeleteLog(ctx context.Context, p auth.Principal, id core.ID) e
 	if err := c.deps.Common.Records.DropLog(ctx, p.TeamID, id, p.Actor); err != nil {
 		return named(err, "Deployment")
 	}
-	c.did(p, "log deleted", id)
+	c.did(ctx, p, "log deleted", id)
 	return nil
 }
 

@@ -28,7 +28,7 @@ func (c *Control) RescrubDeployment(ctx context.Context, p auth.Principal, id co
 	if err := c.order(ctx, p, archive.Order{Deployment: d.UUID, Why: "asked for by " + whoIs(p.Actor)}); err != nil {
 		return err
 	}
-	c.did(p, "rescrub asked for", id)
+	c.did(ctx, p, "rescrub asked for", id)
 	return nil
 }
 

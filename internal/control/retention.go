@@ -66,7 +66,7 @@ func (c *Control) UpdateRetention(ctx context.Context, p auth.Principal, in Hist
 	if err := c.deps.Common.History.SetRetention(ctx, r); err != nil {
 		return r, err
 	}
-	c.did(p, "retention changed", "")
+	c.did(ctx, p, "retention changed", "")
 	return r, nil
 }
 
@@ -101,6 +101,6 @@ func (c *Control) Prune(ctx context.Context, p auth.Principal) error {
 	if err := c.deps.Common.Jobs.AddJob(ctx, core.Job{Kind: archive.KindRetain, Name: "instance", Payload: "{}"}); err != nil {
 		return err
 	}
-	c.did(p, "retention asked for", "")
+	c.did(ctx, p, "retention asked for", "")
 	return nil
 }

@@ -154,7 +154,7 @@ func (c *Control) ResumeAutoDeploy(ctx context.Context, p auth.Principal, id cor
 	if err := c.deps.Applications.Store.UpdateApplication(ctx, a); err != nil {
 		return Application{}, named(err, "Application")
 	}
-	c.did(p, "automatic deployments resumed", id)
+	c.did(ctx, p, "automatic deployments resumed", id)
 	return c.shownApplication(ctx, p, a)
 }
 

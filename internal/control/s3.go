@@ -76,7 +76,7 @@ func (c *Control) CreateS3Storage(ctx context.Context, p auth.Principal, in S3In
 	if err != nil {
 		return core.S3Storage{}, err
 	}
-	c.did(p, "s3 storage created", s.UUID)
+	c.did(ctx, p, "s3 storage created", s.UUID)
 	return shownS3(p, s), nil
 }
 
@@ -97,7 +97,7 @@ func (c *Control) UpdateS3Storage(ctx context.Context, p auth.Principal, id core
 	if err := c.deps.Databases.S3.UpdateS3Storage(ctx, s); err != nil {
 		return core.S3Storage{}, named(err, titleS3)
 	}
-	c.did(p, "s3 storage updated", id)
+	c.did(ctx, p, "s3 storage updated", id)
 	s, err = c.s3(ctx, p, id)
 	return shownS3(p, s), err
 }
@@ -113,7 +113,7 @@ func (c *Control) DeleteS3Storage(ctx context.Context, p auth.Principal, id core
 	if err := c.deps.Databases.S3.DeleteS3Storage(ctx, p.TeamID, id); err != nil {
 		return named(err, titleS3)
 	}
-	c.did(p, "s3 storage deleted", id)
+	c.did(ctx, p, "s3 storage deleted", id)
 	return nil
 }
 

@@ -100,7 +100,7 @@ func (c *Control) CreateSchedule(ctx context.Context, p auth.Principal, database
 	if err != nil {
 		return ScheduleSaved{}, named(err, "Database")
 	}
-	c.did(p, "backup schedule created", s.UUID)
+	c.did(ctx, p, "backup schedule created", s.UUID)
 	return c.savedSchedule(ctx, p, db, s.UUID, in.BackupNow)
 }
 
@@ -120,7 +120,7 @@ func (c *Control) UpdateSchedule(ctx context.Context, p auth.Principal, database
 	if err := c.deps.Databases.Schedules.UpdateBackupSchedule(ctx, s); err != nil {
 		return ScheduleSaved{}, named(err, titleSchedule)
 	}
-	c.did(p, "backup schedule updated", id)
+	c.did(ctx, p, "backup schedule updated", id)
 	return c.savedSchedule(ctx, p, db, id, in.BackupNow)
 }
 
@@ -149,7 +149,7 @@ func (c *Control) DeleteSchedule(ctx context.Context, p auth.Principal, database
 	if err := c.deps.Databases.Schedules.DeleteBackupSchedule(ctx, p.TeamID, id); err != nil {
 		return named(err, titleSchedule)
 	}
-	c.did(p, "backup schedule deleted", id)
+	c.did(ctx, p, "backup schedule deleted", id)
 	return nil
 }
 

@@ -93,13 +93,24 @@ func (a *agenda) EnqueueDeployment(_ context.Context, d core.Deployment) (core.D
 	return d, false, nil
 }
 
+// silentTeams writes no change down.
+type silentTeams struct{ control.TeamStore }
+
+func (silentTeams) AppendAudit(context.Context, core.AuditEntry) error { return nil }
+
+func (a *agenda) GetOverlap(context.Context, int64, core.Kind, int64) (core.Overlap, error) {
+	return core.OverlapWait, nil
+}
+
+func (a *agenda) SetOverlap(context.Context, int64, core.Kind, int64, core.Overlap) error { return nil }
+
 // run lets a Control live with an agenda for as long as work takes, and returns how often
 // the queue was told that there is something.
 func (a *agenda) run(t *testing.T, work func()) int {
 	t.Helper()
 	woken := 0
 	c := control.New(control.Deps{
-		Seen: a, Deployments: a, Queue: a, Databases: control.DatabaseDeps{Store: a, Schedules: a, Backups: a},
+		Seen: a, Deployments: a, Queue: a, Teams: silentTeams{}, Databases: control.DatabaseDeps{Store: a, Schedules: a, Backups: a},
 		Wake: func() { woken++ }, Log: slog.New(slog.DiscardHandler), Now: time.Now,
 	})
 	if err := c.Start(t.Context()); err != nil {

@@ -96,7 +96,7 @@ func (c *Control) CreateServer(ctx context.Context, p auth.Principal, in ServerI
 	if err != nil {
 		return core.Server{}, instead(err, core.CodeConflict, addressTaken())
 	}
-	c.did(p, "server created", s.UUID)
+	c.did(ctx, p, "server created", s.UUID)
 	if in.Validate {
 		c.checks.begin(s, false, false)
 	}
@@ -125,7 +125,7 @@ func (c *Control) UpdateServer(ctx context.Context, p auth.Principal, id core.ID
 	if moved {
 		c.deps.Hosts.Forget(s.RowID)
 	}
-	c.did(p, "server updated", s.UUID)
+	c.did(ctx, p, "server updated", s.UUID)
 	if in.Validate {
 		c.checks.begin(s, false, moved)
 	}
@@ -148,7 +148,7 @@ func (c *Control) DeleteServer(ctx context.Context, p auth.Principal, id core.ID
 		return named(err, "Server")
 	}
 	c.deps.Hosts.Forget(s.RowID)
-	c.did(p, "server deleted", id)
+	c.did(ctx, p, "server deleted", id)
 	return nil
 }
 

@@ -51,7 +51,7 @@ func (c *Control) UpdatePart(ctx context.Context, p auth.Principal, service, par
 	if err := c.deps.Services.UpdateService(ctx, s, nil); err != nil {
 		return core.ServicePart{}, named(err, "Service")
 	}
-	c.did(p, "container of service updated", part)
+	c.did(ctx, p, "container of service updated", part)
 	s, err = c.service(ctx, p, service)
 	if err != nil {
 		return core.ServicePart{}, err

@@ -89,7 +89,7 @@ func (c *Control) CreateService(ctx context.Context, p auth.Principal, in Servic
 	if err != nil {
 		return ServiceSaved{}, err
 	}
-	c.did(p, "service created", s.UUID)
+	c.did(ctx, p, "service created", s.UUID)
 	return c.saved(ctx, p, s, draft, in.InstantDeploy), nil
 }
 
@@ -116,7 +116,7 @@ func (c *Control) UpdateService(ctx context.Context, p auth.Principal, id core.I
 	if err := c.deps.Services.UpdateService(ctx, s, draft.Envs); err != nil {
 		return ServiceSaved{}, named(err, "Service")
 	}
-	c.did(p, "service updated", id)
+	c.did(ctx, p, "service updated", id)
 	s, err = c.service(ctx, p, id)
 	if err != nil {
 		return ServiceSaved{}, err

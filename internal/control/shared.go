@@ -97,7 +97,7 @@ func (c *Control) DeleteShared(ctx context.Context, p auth.Principal, at Scope, 
 	if err := c.deps.Applications.Shared.DeleteShared(ctx, p.TeamID, of.name, of.row, old.UUID); err != nil {
 		return named(err, "Environment variable")
 	}
-	c.did(p, "shared variable deleted", old.UUID)
+	c.did(ctx, p, "shared variable deleted", old.UUID)
 	return nil
 }
 
@@ -132,7 +132,7 @@ func (c *Control) putShared(ctx context.Context, p auth.Principal, of sharers, e
 	if err != nil {
 		return Env{}, err
 	}
-	c.did(p, what, list[0].UUID)
+	c.did(ctx, p, what, list[0].UUID)
 	return shownEnv(p, list[0]), c.scrubShared(ctx, p, e)
 }
 

@@ -84,7 +84,7 @@ func (c *Control) CreateStorage(ctx context.Context, p auth.Principal, kind core
 	if err != nil {
 		return core.Storage{}, named(instead(err, core.CodeConflict, mountTaken()), kind.Title())
 	}
-	c.did(p, "storage created", s.UUID)
+	c.did(ctx, p, "storage created", s.UUID)
 	return shownStorage(p, s), nil
 }
 
@@ -109,7 +109,7 @@ func (c *Control) UpdateStorage(ctx context.Context, p auth.Principal, kind core
 	if err != nil {
 		return core.Storage{}, named(instead(err, core.CodeConflict, mountTaken()), "Storage")
 	}
-	c.did(p, "storage updated", s.UUID)
+	c.did(ctx, p, "storage updated", s.UUID)
 	return shownStorage(p, s), nil
 }
 
@@ -129,7 +129,7 @@ func (c *Control) DeleteStorage(ctx context.Context, p auth.Principal, kind core
 	if err := c.deps.Databases.Storages.DeleteStorage(ctx, p.TeamID, h.owner, storage); err != nil {
 		return named(err, "Storage")
 	}
-	c.did(p, "storage deleted", storage)
+	c.did(ctx, p, "storage deleted", storage)
 	return nil
 }
 

@@ -140,6 +140,10 @@ type TeamStore interface {
 	GetTeam(ctx context.Context, team int64) (core.Team, error)
 	UpdateTeam(ctx context.Context, t core.Team) error
 	ListMembers(ctx context.Context, team int64) ([]core.User, error)
+	// AppendAudit writes down a change, and drops some that are too old.
+	AppendAudit(ctx context.Context, e core.AuditEntry) error
+	// ListAudit returns a page of the changes, newest first.
+	ListAudit(ctx context.Context, team int64, f core.AuditFilter) ([]core.AuditEntry, error)
 }
 
 // TokenStore keeps API tokens.

@@ -50,7 +50,7 @@ func (c *Control) CreateTag(ctx context.Context, p auth.Principal, name string) 
 	}
 	t, err := c.deps.Common.Tags.CreateTag(ctx, core.Tag{UUID: core.NewID(), TeamID: p.TeamID, Name: names[0]})
 	if err == nil {
-		c.did(p, "tag created", t.UUID)
+		c.did(ctx, p, "tag created", t.UUID)
 	}
 	return t, err
 }
@@ -63,7 +63,7 @@ func (c *Control) RenameTag(ctx context.Context, p auth.Principal, id core.ID, n
 	}
 	t, err := c.deps.Common.Tags.UpdateTag(ctx, core.Tag{UUID: id, TeamID: p.TeamID, Name: names[0]})
 	if err == nil {
-		c.did(p, "tag renamed", id)
+		c.did(ctx, p, "tag renamed", id)
 	}
 	return t, named(err, titleTag)
 }
@@ -76,7 +76,7 @@ func (c *Control) DeleteTag(ctx context.Context, p auth.Principal, id core.ID) e
 	if err := c.deps.Common.Tags.DeleteTag(ctx, p.TeamID, id); err != nil {
 		return named(err, titleTag)
 	}
-	c.did(p, "tag deleted", id)
+	c.did(ctx, p, "tag deleted", id)
 	return nil
 }
 
@@ -118,7 +118,7 @@ func (c *Control) AddTags(ctx context.Context, p auth.Principal, kind core.Kind,
 	if err != nil {
 		return nil, named(err, kind.Title())
 	}
-	c.did(p, "resource tagged", id)
+	c.did(ctx, p, "resource tagged", id)
 	return list, nil
 }
 
@@ -134,7 +134,7 @@ func (c *Control) RemoveTag(ctx context.Context, p auth.Principal, kind core.Kin
 	if err := c.deps.Common.Tagging.UntagResource(ctx, p.TeamID, o, tag); err != nil {
 		return named(err, titleTag)
 	}
-	c.did(p, "resource untagged", id)
+	c.did(ctx, p, "resource untagged", id)
 	return nil
 }
 

@@ -69,7 +69,7 @@ func (c *Control) UpdateTeam(ctx context.Context, p auth.Principal, in TeamPatch
 	if err := c.deps.Teams.UpdateTeam(ctx, t); err != nil {
 		return core.Team{}, named(err, "Team")
 	}
-	c.did(p, "team updated", "")
+	c.did(ctx, p, "team updated", "")
 	return c.GetTeam(ctx, p, p.TeamID)
 }
 

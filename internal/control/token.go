@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -89,7 +90,7 @@ func (c *Control) DeleteToken(ctx context.Context, p auth.Principal, row int64) 
 	if err := c.deps.Tokens.DeleteToken(ctx, p.TeamID, row); err != nil {
 		return named(err, "Token")
 	}
-	c.log.Info("token revoked", "token", row, "team", p.TeamID, "actor_kind", p.Actor.Kind, "actor_id", p.Actor.ID)
+	c.did(ctx, p, "token revoked", core.ID(strconv.FormatInt(row, 10)))
 	return nil
 }
 
@@ -101,7 +102,7 @@ func (c *Control) storeToken(ctx context.Context, p auth.Principal, t core.Token
 		return core.Token{}, core.Secret{}, err
 	}
 	t.Hash = ""
-	c.log.Info("token created", "token", t.RowID, "team", p.TeamID, "actor_kind", p.Actor.Kind, "actor_id", p.Actor.ID)
+	c.did(ctx, p, "token created", core.ID(strconv.FormatInt(t.RowID, 10)))
 	return t, auth.TokenText(t.RowID, secret), nil
 }
 

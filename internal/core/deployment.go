@@ -80,7 +80,20 @@ type Outcome struct {
 	ExitCode *int     // of the failing step; nil when there was none
 	Reason   string   // one or two redacted sentences
 	LastErr  []string // last redacted lines of standard error, oldest first, at most 20
+	// SupersededBy is the deployment that it was cancelled for; empty when nobody took its place.
+	SupersededBy ID
 }
+
+// Overlap says what a new deployment of a resource does to those before it that have not
+// ended. Dumps, restores and stops are never touched by it.
+type Overlap string
+
+// The policies.
+const (
+	OverlapWait    Overlap = "wait"    // they come first
+	OverlapReplace Overlap = "replace" // those that are queued give way
+	OverlapCancel  Overlap = "cancel"  // and the running one is cancelled
+)
 
 // Lease says which controller carries an in-progress deployment. Every write that
 // belongs to a deployment carries the fence and is refused (CodeLost) once another

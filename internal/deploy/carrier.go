@@ -25,6 +25,7 @@ type Deps struct {
 	// Secrets are values of the controller's own that a log on this server must not
 	// show, such as the SSH key that reaches it. They are added to the resource's.
 	Secrets func(ctx context.Context, s core.Server) ([]redact.Value, error)
+	Settled func() // called right behind each end, before anything that follows from it; nil: nobody waits
 	Log     *slog.Logger
 }
 

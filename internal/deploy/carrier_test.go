@@ -417,6 +417,45 @@ func TestCancelBeforeAnythingStarted(t *testing.T) {
 	}
 }
 
+// stuckHost takes for ever to clear away a run.
+type stuckHost struct{ host.Host }
+
+// Remove implements host.Host.
+func (stuckHost) Remove(ctx context.Context, _ core.ID) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// TestNothingDelaysTheNext: whoever waits for the end of a deployment is told at once,
+// whatever becomes of what follows from it.
+func TestNothingDelaysTheNext(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, sh("work", "true"))
+	d := r.enqueue()
+	settled, carried := make(chan core.Status, 1), make(chan struct{})
+	ctx, stop := context.WithCancel(t.Context())
+	go func() {
+		defer close(carried)
+		r.carrier(func(deps *deploy.Deps) {
+			deps.Settled = func() { settled <- r.get(d.UUID).Status }
+			deps.Hosts = func(ctx context.Context, s core.Server) (host.Host, error) {
+				h, err := r.pool.Get(ctx, s)
+				return stuckHost{h}, err
+			}
+		}).Carry(ctx, d, nil)
+	}()
+	if status := <-settled; status != core.StatusFinished {
+		t.Errorf("told of the end while it is %s", status)
+	}
+	select {
+	case <-carried:
+		t.Error("nothing was in the way")
+	default:
+	}
+	stop()
+	<-carried
+}
+
 // TestKilledRunIsNotForgotten kills the runner itself: what it wrote stays, and the
 // deployment fails with the reason.
 func TestKilledRunIsNotForgotten(t *testing.T) {

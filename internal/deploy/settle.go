@@ -124,6 +124,9 @@ func (j *journey) settle(ctx context.Context, status core.Status, outcome core.O
 	if err := j.retryStore(ctx, func() error { return j.deps.Store.Settle(ctx, j.d, batch) }); err != nil {
 		return err
 	}
+	if j.deps.Settled != nil {
+		j.deps.Settled() // the next one waits for this, and not for what follows
+	}
 	j.ingest.Committed(batch)
 	j.log.Info("deployment settled", "status", status, "reason", j.d.Outcome.Reason)
 	j.aftermath(ctx)

@@ -43,6 +43,7 @@ type Dispatcher struct {
 	carrier Carrier
 	options Options
 	wake    chan struct{}
+	beat    chan struct{} // asks for a heartbeat before its time
 	carried sync.WaitGroup
 
 	mu      sync.Mutex
@@ -74,6 +75,7 @@ func NewDispatcher(store Store, carrier Carrier, o Options) *Dispatcher {
 	q := &Dispatcher{
 		store: store, carrier: carrier, options: o,
 		wake:    make(chan struct{}, 1),
+		beat:    make(chan struct{}, 1),
 		running: map[key]*carried{},
 		strays:  map[key]stray{},
 	}
@@ -98,16 +100,19 @@ func (q *Dispatcher) work(ctx context.Context) {
 	}
 }
 
-// Wake says that there may be something to claim. It never blocks.
+// Wake says that the queue has changed: there may be something to claim, or what is
+// carried may have been cancelled. It never blocks.
 func (q *Dispatcher) Wake() {
-	select {
-	case q.wake <- struct{}{}:
-	default:
+	for _, of := range []chan struct{}{q.wake, q.beat} {
+		select {
+		case of <- struct{}{}:
+		default:
+		}
 	}
 }
 
 // Cancel passes a person's cancel on at once, when the deployment is in this process's
-// hands; otherwise its controller hears of it at its next heartbeat.
+// hands; otherwise its controller hears of it when it is woken, or at its next heartbeat.
 func (q *Dispatcher) Cancel(kind core.Kind, row int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -187,8 +192,19 @@ func (q *Dispatcher) renewLoop(ctx context.Context) {
 			return
 		case <-ticker.C:
 			q.renew(ctx)
+		case <-q.beat:
+			if q.busy() {
+				q.renew(ctx)
+			}
 		}
 	}
+}
+
+// busy says whether anything is carried that somebody might have cancelled.
+func (q *Dispatcher) busy() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.running) > 0
 }
 
 func (q *Dispatcher) renew(ctx context.Context) {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/taffrail/taffrail/internal/core"
 	"github.com/taffrail/taffrail/internal/queue"
+	"github.com/taffrail/taffrail/internal/sqlstore"
 	"github.com/taffrail/taffrail/internal/storetest"
 	"github.com/taffrail/taffrail/internal/supervise"
 	"github.com/taffrail/taffrail/internal/supervisetest"
@@ -128,7 +129,7 @@ func TestManyAtOnceKeepTheLimit(t *testing.T) {
 
 func TestCancelReachesTheCarrier(t *testing.T) {
 	t.Parallel()
-	for _, way := range []string{"at once", "by the heartbeat", "before the claim"} {
+	for _, way := range []string{"at once", "by the heartbeat", "when woken", "before the claim"} {
 		t.Run(way, func(t *testing.T) {
 			t.Parallel()
 			p := storetest.NewPlace(t, storetest.OpenSQLite(t))
@@ -146,9 +147,16 @@ func TestCancelReachesTheCarrier(t *testing.T) {
 				}
 				cancel()
 			}
-			q := start(t, p, c, "a", 3*time.Second)
+			lease := 3 * time.Second
+			if way == "when woken" {
+				lease = time.Hour // by another controller, whose heartbeat would be far off
+			}
+			q := start(t, p, c, "a", lease)
 			<-c.started
 			switch way {
+			case "when woken":
+				cancel()
+				q.Wake()
 			case "at once":
 				q.Cancel(core.KindService, d.RowID)
 			case "by the heartbeat":
@@ -258,5 +266,51 @@ func waitFor(t *testing.T, so func() bool) {
 		case <-deadline:
 			t.Fatal("it never came to that")
 		}
+	}
+}
+
+// TestFiftyAtTheSameInstant has fifty people ask at once for what one server takes two of,
+// with as many controllers as the database allows: the limit holds at every moment, and
+// each deployment runs once.
+func TestFiftyAtTheSameInstant(t *testing.T) {
+	t.Parallel()
+	for name, open := range map[string]struct {
+		db          func(testing.TB) *sqlstore.DB
+		controllers int
+	}{"sqlite": {storetest.OpenSQLite, 1}, "postgres": {storetest.OpenPostgres, 2}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			const many = 50
+			p := storetest.NewPlace(t, open.db(t))
+			if _, err := p.DB.Raw().ExecContext(t.Context(), `UPDATE servers SET concurrent_builds = 2, deployment_queue_limit = 50`); err != nil {
+				t.Fatal(err)
+			}
+			c := newCarrier(p, nil)
+			for i := range open.controllers {
+				q := start(t, p, c, fmt.Sprint("controller ", i), time.Minute)
+				t.Cleanup(func() { stop(t, q) })
+			}
+			services := make([]core.Service, many)
+			for i := range services {
+				services[i] = p.Service(fmt.Sprintf("s%d", i))
+			}
+			ids := make(chan core.ID, many)
+			var asked sync.WaitGroup
+			for _, s := range services {
+				asked.Go(func() { ids <- p.Enqueue(s).UUID })
+			}
+			asked.Wait()
+			close(ids)
+			for id := range ids {
+				waitFor(t, func() bool { return p.Get(id).Status == core.StatusFinished })
+			}
+			c.note(func() {
+				ran := slices.Clone(c.order)
+				slices.Sort(ran)
+				if c.most > 2 || len(ran) != many || len(slices.Compact(ran)) != many {
+					t.Errorf("%d at the same time on a server that takes 2; %d of %d were carried", c.most, len(ran), many)
+				}
+			})
+		})
 	}
 }

@@ -144,7 +144,9 @@ func (a *API) admit(w http.ResponseWriter, r *http.Request, route Route) (auth.P
 }
 
 func (a *API) identify(r *http.Request) (auth.Principal, error) {
-	return a.deps.Auth.Authenticate(r.Context(), bearer(r), trigger(r))
+	p, err := a.deps.Auth.Authenticate(r.Context(), bearer(r), trigger(r))
+	p.Address = httpio.ClientIP(r)
+	return p, err
 }
 
 // bearer is the token of the Authorization header; there is no other way to give one.

@@ -316,3 +316,15 @@ func TestRateLimit(t *testing.T) {
 		t.Errorf("health: %d", got.status)
 	}
 }
+
+func TestFullQueueSaysWhenToComeBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	if _, err := w.db.Raw().ExecContext(t.Context(), `UPDATE servers SET deployment_queue_limit = 0`); err != nil {
+		t.Fatal(err)
+	}
+	got := w.ask(asDeployer, http.MethodPost, "/api/v1/deploy", w.fill(`{"uuid":"{service}","force":true}`))
+	if got.status != http.StatusTooManyRequests || got.header.Get("Retry-After") == "" || !strings.Contains(got.body, "is full") {
+		t.Errorf("%d %v %s", got.status, got.header, got.body)
+	}
+}

@@ -70,7 +70,8 @@ func story(d core.Deployment) api.DeploymentStory {
 		Actor:        api.Actor{Kind: d.Actor.Kind, ID: d.Actor.ID, Name: d.Actor.Name},
 		ResourceUUID: string(d.Resource.UUID), ResourceName: d.Resource.Name, ServerUUID: string(d.Server.UUID),
 		ConfigHash: text(d.Config.Hash), ImageDigests: digests, Pinned: d.Pinned, RollbackOf: text(d.RollbackOf),
-		Outcome: showOutcome(d), CancelRequestedAt: at(d.CancelAt), StartedAt: at(d.StartedAt), FinishedAt: at(d.FinishedAt),
+		SupersededBy: text(d.Outcome.SupersededBy),
+		Outcome:      showOutcome(d), CancelRequestedAt: at(d.CancelAt), StartedAt: at(d.StartedAt), FinishedAt: at(d.FinishedAt),
 	}
 }
 

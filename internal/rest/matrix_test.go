@@ -36,6 +36,7 @@ func samples() map[string]sample {
 	maps.Copy(out, commonSamples())
 	maps.Copy(out, map[string]sample{
 		"GET /health": list, "GET /version": list, "GET /openapi.json": list, "GET /docs": list, "GET /resources": list,
+		"GET /resources/{uuid}/queue": {path: "/resources/{service}/queue"}, "PATCH /resources/{uuid}/queue": {path: "/resources/{database}/queue", body: `{"overlap":"replace"}`},
 		"GET /events":                       list,
 		"GET /services/{uuid}/applications": service("/applications", ""), "GET /services/{uuid}/applications/{part}": service("/applications/{web}", ""),
 		"GET /services/{uuid}/databases": service("/databases", ""), "GET /services/{uuid}/databases/{part}": service("/databases/{db}", ""),
@@ -44,6 +45,7 @@ func samples() map[string]sample {
 		"GET /team": list, "PATCH /team": {body: `{"description":"ours"}`}, "GET /team/members": list,
 		"GET /security/tokens": list, "POST /security/tokens": {body: `{"name":"ci","abilities":["write"]}`},
 		"DELETE /security/tokens/{id}": {path: "/security/tokens/4"}, // the writer's own, which everybody with write may revoke
+		"GET /security/audit":          list,
 		"GET /security/keys":           list, "POST /security/keys": {body: `{"private_key":` + quote(testKey) + `}`},
 		"GET /security/keys/{uuid}": {path: "/security/keys/{key}"}, "PATCH /security/keys/{uuid}": {path: "/security/keys/{key}", body: `{"name":"renamed"}`},
 		"DELETE /security/keys/{uuid}": {path: "/security/keys/{spare}"},

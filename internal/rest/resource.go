@@ -26,3 +26,17 @@ func showResource(r control.Resource) api.Resource {
 		ProjectUUID: string(r.Project), CreatedAt: at(r.CreatedAt), UpdatedAt: at(r.UpdatedAt),
 	}
 }
+
+func (a *API) getQueue(ctx context.Context, p auth.Principal, in one) (api.QueuePolicy, error) {
+	policy, err := a.control.GetOverlap(ctx, p, core.ID(in.UUID))
+	return api.QueuePolicy{Overlap: string(policy)}, err
+}
+
+type updateQueue struct {
+	UUID string          `path:"uuid"`
+	Body api.QueuePolicy `in:"body"`
+}
+
+func (a *API) updateQueue(ctx context.Context, p auth.Principal, in updateQueue) (api.QueuePolicy, error) {
+	return in.Body, a.control.SetOverlap(ctx, p, core.ID(in.UUID), core.Overlap(in.Body.Overlap))
+}

@@ -29,6 +29,8 @@ func (a *API) systemRoutes() []Route {
 		post("/disable", auth.Write, 200, "Turn the API off for all tokens, but for turning it on again", a.enable(false)),
 		get("/settings", auth.Read, "Get the settings of the instance", a.getSettings),
 		patch("/settings", auth.Write, 200, "Change the settings of the instance", a.updateSettings),
+		get("/resources/{uuid}/queue", auth.Read, "Get how deployments of a resource queue", a.getQueue),
+		patch("/resources/{uuid}/queue", auth.Write, 200, "Change how deployments of a resource queue", a.updateQueue),
 	}
 }
 
@@ -45,6 +47,7 @@ func (a *API) teamRoutes() []Route {
 		get("/security/tokens", auth.Read, "List API tokens", a.listTokens),
 		post("/security/tokens", auth.Write, 201, "Make an API token", a.createToken),
 		remove("/security/tokens/{id}", auth.Write, "Revoke an API token", a.deleteToken),
+		get("/security/audit", auth.ReadSensitive, "List who changed what, newest first", a.audit),
 		get("/security/keys", auth.Read, "List private keys", a.listKeys),
 		post("/security/keys", auth.Write, 201, "Add a private key", a.createKey),
 		get("/security/keys/{uuid}", auth.Read, "Get a private key", a.getKey),

@@ -27,7 +27,7 @@ func openStore(ctx context.Context, cfg config.Config, log *slog.Logger, address
 	if err != nil {
 		return nil, err
 	}
-	o := sqlstore.Options{Box: box, Log: log, Address: address, Shared: shared}
+	o := sqlstore.Options{Box: box, Log: log, Address: address, Shared: shared, Audit: cfg.AuditKeep}
 	if cfg.SQLite() {
 		o.Path = filepath.Join(cfg.Data, databaseFile)
 	} else {

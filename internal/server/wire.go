@@ -60,7 +60,9 @@ func (s *Server) wire(ctx context.Context, o Options) error {
 			Token: apps.Token, Hosts: pool.Get, Reader: texts, Resolver: func(s core.Server) string { return managed(s).Resolver() },
 		}),
 	}
-	dispatcher := queue.NewDispatcher(s.db, s.carrier(hub, pool, kinds), queue.Options{Owner: owner(), Lease: s.cfg.Lease, Log: o.Log})
+	var dispatcher *queue.Dispatcher
+	settled := func() { dispatcher.Wake() }
+	dispatcher = queue.NewDispatcher(s.db, s.carrier(hub, pool, kinds, settled), queue.Options{Owner: owner(), Lease: s.cfg.Lease, Log: o.Log})
 	ctl := s.control(ctx, controlled{hub: hub, machines: machines, stacks: stacks, templates: templates, kinds: kinds, queue: dispatcher, apps: apps})
 	toucher := auth.NewToucher(s.db, touchEvery, o.Log)
 	api, err := rest.New(rest.Deps{
@@ -103,10 +105,10 @@ func (s *Server) site(ctx context.Context, o Options, ctl *control.Control, hub 
 }
 
 // carrier is what carries deployments.
-func (s *Server) carrier(hub *logs.Hub, pool *host.Pool, kinds map[core.Kind]deploy.Kind) *deploy.Carrier {
+func (s *Server) carrier(hub *logs.Hub, pool *host.Pool, kinds map[core.Kind]deploy.Kind, settled func()) *deploy.Carrier {
 	return deploy.NewCarrier(deploy.Deps{
 		Store: s.db, Lines: s.db, Hub: hub, Log: s.log,
-		Kinds:   kinds,
+		Kinds: kinds, Settled: settled,
 		Hosts:   pool.Get,
 		Secrets: ownSecrets(s.db),
 	})

@@ -35,23 +35,29 @@ func (db *DB) cancel(ctx context.Context, s *session, k kind, d core.Deployment,
 	if err != nil {
 		return err
 	}
-	gone, err := db.endQueued(ctx, s, k, now, d, fmt.Sprintf("Deployment cancelled by %s.", actorName(by)))
+	gone, err := db.endQueued(ctx, s, k, now, d, fmt.Sprintf("Deployment cancelled by %s.", actorName(by)), "")
 	if err != nil || gone {
 		return err
 	}
 	// Not queued (any more): if it runs, its carrier is to end it.
-	_, err = s.exec(ctx, k.fill(`UPDATE {queue} SET cancel_requested_at = $1, updated_at = $2 WHERE id = $3 AND status = 'in_progress' AND cancel_requested_at IS NULL`),
-		now, now, d.RowID)
+	return db.endRunning(ctx, s, k, now, d, "")
+}
+
+// endRunning commits the intent to end a deployment in progress, if it is.
+func (db *DB) endRunning(ctx context.Context, s *session, k kind, now int64, d core.Deployment, by core.ID) error {
+	_, err := s.exec(ctx, k.fill(`UPDATE {queue} SET cancel_requested_at = $1, updated_at = $2, superseded_by = $3
+		WHERE id = $4 AND status = 'in_progress' AND cancel_requested_at IS NULL`), now, now, string(by), d.RowID)
 	if err != nil {
 		return err
 	}
 	return db.poke(ctx, s, "queue")
 }
 
-// endQueued ends a deployment that is still queued and says why; false when it is not.
-func (db *DB) endQueued(ctx context.Context, s *session, k kind, now int64, d core.Deployment, why string) (bool, error) {
-	n, err := s.exec(ctx, k.fill(`UPDATE {queue} SET status = 'cancelled-by-user', finished_at = $1, cancel_requested_at = $2, updated_at = $3, reason = $4
-		WHERE id = $5 AND status = 'queued'`), now, now, now, why, d.RowID)
+// endQueued ends a deployment that is still queued and says why, and which other one it
+// was for, if any; false when it is not.
+func (db *DB) endQueued(ctx context.Context, s *session, k kind, now int64, d core.Deployment, why string, by core.ID) (bool, error) {
+	n, err := s.exec(ctx, k.fill(`UPDATE {queue} SET status = 'cancelled-by-user', finished_at = $1, cancel_requested_at = $2, updated_at = $3, reason = $4, superseded_by = $5
+		WHERE id = $6 AND status = 'queued'`), now, now, now, why, string(by), d.RowID)
 	if err != nil || n == 0 {
 		return false, err
 	}

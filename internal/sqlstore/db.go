@@ -26,6 +26,7 @@ type Options struct {
 	Log     *slog.Logger     // nil: silent
 	Now     func() time.Time // clock of SQLite; nil: the system's. PostgreSQL uses its own
 	Address string           // where this controller listens, for those who find the folder locked
+	Audit   time.Duration    // how long the audit log goes back; 0: for ever
 	Shared  bool             // open beside the controller that owns the folder, for a short job
 }
 
@@ -39,6 +40,8 @@ type DB struct {
 	lock   *ownerLock
 	dsn    string
 	packer *packer
+
+	auditKeep time.Duration // how long the audit log goes back; 0: for ever
 }
 
 // engine is all that differs between the two databases at run time.
@@ -71,7 +74,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db.box, db.log = o.Box, o.Log
+	db.box, db.log, db.auditKeep = o.Box, o.Log, o.Audit
 	if db.packer, err = newPacker(); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"slices"
 	"time"
 
@@ -26,8 +25,6 @@ const (
 const (
 	sweepDeliveries = `DELETE FROM webhook_deliveries WHERE id IN (SELECT o.id FROM webhook_deliveries o WHERE o.created_at < $1
 		ORDER BY o.created_at, o.id LIMIT $2 + 0)`
-	waitingWebhooks = selectDeployment + `WHERE ` + active + ` AND d.status = 'queued' AND d.resource_uuid = $1 AND d.server_id = $2
-		AND {lane} = $3 AND d.trigger = 'webhook' AND d.verb = 'deploy' ORDER BY d.log_id`
 )
 
 // EnqueueDelivery queues these deployments, unless a delivery of this provider and id was
@@ -146,31 +143,6 @@ func (db *DB) enqueueAll(ctx context.Context, s *session, asked []core.Deploymen
 		all[i] = queued
 	}
 	return all, nil
-}
-
-// supersede ends what webhooks asked for before in d's lane and that has not started,
-// when d is the next that one asks for: of many pushes to a branch only the newest is
-// worth deploying. The others stay in the history and say what came in their place.
-// The caller holds the lock of the server, so none of them starts meanwhile.
-func (db *DB) supersede(ctx context.Context, s *session, k kind, d core.Deployment) error {
-	if d.Kind != core.KindApplication || d.Trigger != core.TriggerWebhook || d.Verb != core.VerbDeploy {
-		return nil
-	}
-	older, err := list(ctx, s, db.scanDeployment, k.fill(waitingWebhooks), string(d.Resource.UUID), d.Server.RowID, d.Revision.PullRequest)
-	if err != nil || len(older) == 0 {
-		return err
-	}
-	now, err := db.engine.now(ctx, s)
-	if err != nil {
-		return err
-	}
-	why := fmt.Sprintf("Deployment superseded by %s.", cmp.Or(clean(d.Revision.Commit), "a newer one"))
-	for _, o := range older {
-		if _, err := db.endQueued(ctx, s, k, now, o, why); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // SetRevision writes what is known of the commit of d by now, whatever d's status: all of

@@ -18,7 +18,7 @@ const active = `d.status IN ('queued', 'in_progress')`
 const deploymentColumns = `'{kind}' AS kind, d.id, d.log_id, d.deployment_uuid, d.team_id,
 	{row} AS resource_row, d.resource_uuid, d.{title} AS resource_name, {type} AS resource_type, d.project_uuid, d.environment_uuid,
 	d.server_id, d.server_uuid, d.server_name, d.verb, d.options, d.actor_kind, d.actor_id, d.actor_name, d.trigger, d.note, d.status,
-	d.failing_step, d.exit_code, d.reason, d.last_stderr, d.lease_owner, d.lease_until, d.fence,
+	d.failing_step, d.exit_code, d.reason, d.last_stderr, d.superseded_by, d.lease_owner, d.lease_until, d.fence,
 	d.run_boot_id, d.current_process_id, d.run_started, d.created_at, d.updated_at, d.started_at, d.finished_at, d.cancel_requested_at,
 	d.config_hash, d.image_digests, d.pinned, d.rollback_of, {revision}`
 
@@ -38,7 +38,7 @@ func (db *DB) scanDeployment(r row) (core.Deployment, error) {
 		&d.Resource.RowID, &d.Resource.UUID, &d.Resource.Name, &d.Resource.Type, &d.Resource.Project, &d.Resource.Environment,
 		&d.Server.RowID, &d.Server.UUID, &d.Server.Name, &d.Verb, fromJSON[core.Options]{&d.Options},
 		&d.Actor.Kind, &d.Actor.ID, &d.Actor.Name, &d.Trigger, &d.Note, &d.Status,
-		&d.Outcome.Step, intOrNil{&d.Outcome.ExitCode}, &d.Outcome.Reason, fromJSON[[]string]{&d.Outcome.LastErr},
+		&d.Outcome.Step, intOrNil{&d.Outcome.ExitCode}, &d.Outcome.Reason, fromJSON[[]string]{&d.Outcome.LastErr}, &d.Outcome.SupersededBy,
 		&d.Lease.Owner, stamp{&d.Lease.Until}, &d.Lease.Fence, &d.Run.BootID, &pid, &d.Run.Started,
 		stamp{&d.CreatedAt}, stamp{&d.UpdatedAt}, stamp{&d.StartedAt}, stamp{&d.FinishedAt}, stamp{&d.CancelAt},
 		&d.Config.Hash, fromJSON[map[string]string]{&d.Config.Digests}, &d.Pinned, &d.RollbackOf}

@@ -14,7 +14,7 @@ import (
 // the same pull request of it, asks for the same, that one is returned with true, unless
 // d.Options.Force: an equal one further up does not count, since what was queued behind
 // it would undo it. What a webhook asks for takes the place of what webhooks asked for
-// before and that still waits. CodeTooMany when the server's queue is full.
+// before and that still waits, and the resource's policy may say more. CodeTooMany when the server's queue is full.
 func (db *DB) EnqueueDeployment(ctx context.Context, d core.Deployment) (core.Deployment, bool, error) {
 	var (
 		queued core.Deployment
@@ -33,6 +33,7 @@ func (db *DB) enqueue(ctx context.Context, s *session, d core.Deployment) (core.
 	if err != nil {
 		return d, false, err
 	}
+	d.UUID = orNew(d.UUID)
 	limit, err := lockServer(ctx, s, &d)
 	if err != nil {
 		return d, false, err
@@ -166,7 +167,6 @@ func (db *DB) insertDeployment(ctx context.Context, s *session, k kind, d core.D
 	if err != nil {
 		return 0, err
 	}
-	d.UUID = orNew(d.UUID)
 	names, args := deploymentValues(k, d, log, now)
 	id, err := one(ctx, s, scanValue[int64], k.fill(`INSERT INTO {queue} (`+names+`) VALUES (`+marks(1, len(args))+`) RETURNING id`), args...)
 	if err != nil {

@@ -37,7 +37,7 @@ var (
 func ApplicationLists() map[string]string {
 	k := kinds[0]
 	return map[string]string{
-		"by repository": byRepository, "kept": k.fill(kept), "targets": k.fill(rollbackTargets), "waiting": k.fill(waitingWebhooks),
+		"by repository": byRepository, "kept": k.fill(kept), "targets": k.fill(rollbackTargets), "waiting": k.fill(ofLane),
 		"sweep": sweepDeliveries, "shared": sharedOfApplication, "further": further, "preview": previewByNumber,
 	}
 }

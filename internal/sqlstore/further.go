@@ -100,7 +100,7 @@ func (db *DB) repeatOn(ctx context.Context, s *session, d core.Deployment, serve
 	if err != nil {
 		return err
 	}
-	again := core.Deployment{Kind: k.name, TeamID: d.TeamID, Resource: core.Resource{RowID: d.Resource.RowID}, Server: core.ServerRef{RowID: server},
+	again := core.Deployment{UUID: core.NewID(), Kind: k.name, TeamID: d.TeamID, Resource: core.Resource{RowID: d.Resource.RowID}, Server: core.ServerRef{RowID: server},
 		Verb: d.Verb, Options: d.Options, Actor: d.Actor, Trigger: d.Trigger, Note: d.Note, RollbackOf: d.RollbackOf, Revision: d.Revision}
 	again.Revision.OnlyHere = true
 	if _, err := lockServer(ctx, s, &again); err != nil {

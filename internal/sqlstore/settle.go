@@ -71,9 +71,10 @@ func (db *DB) Settle(ctx context.Context, d core.Deployment, last core.Batch) er
 	return db.carry(ctx, "settle deployment", d, func(k kind, s *session, now int64) (int64, error) {
 		// First the deployment, then its log: the order in which claims lock them.
 		n, err := s.exec(ctx, k.fill(`UPDATE {queue} SET status = $1, finished_at = $2, updated_at = $3, lease_owner = '', lease_until = 0,
-				failing_step = $4, exit_code = $5, reason = $6, last_stderr = $7, image_digests = $8 WHERE id = $9`+held+`$10`),
+				failing_step = $4, exit_code = $5, reason = $6, last_stderr = $7, image_digests = $8,
+				superseded_by = CASE WHEN $9 = 'cancelled-by-user' THEN superseded_by ELSE '' END WHERE id = $10`+held+`$11`),
 			string(d.Status), now, now, d.Outcome.Step, numberOrNil(d.Outcome.ExitCode), clean(d.Outcome.Reason),
-			toJSON(cleanAll(d.Outcome.LastErr)), toJSON(d.Config.Digests), d.RowID, d.Lease.Fence)
+			toJSON(cleanAll(d.Outcome.LastErr)), toJSON(d.Config.Digests), string(d.Status), d.RowID, d.Lease.Fence)
 		if err != nil {
 			return 0, err
 		}

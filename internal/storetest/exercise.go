@@ -76,6 +76,8 @@ func Exercise(t *testing.T, open func(testing.TB) *sqlstore.DB) {
 		"tags":                exerciseTags,
 		"records, logs":       exerciseDroppedLogs,
 		"isolation":           exerciseIsolation,
+		"overlap":             exerciseOverlap,
+		"audit":               exerciseAudit,
 		"concurrency":         exerciseConcurrency,
 		"model":               exerciseModel,
 	} {

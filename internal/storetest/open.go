@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // registers the driver "pgx"
 
@@ -44,8 +45,12 @@ func OpenPostgres(tb testing.TB) *sqlstore.DB {
 	return open(tb, sqlstore.Options{DSN: PostgresDSN(tb), Box: Box(tb)})
 }
 
+// auditKeep is how long the audit logs of these databases go back.
+const auditKeep = time.Hour
+
 func open(tb testing.TB, o sqlstore.Options) *sqlstore.DB {
 	tb.Helper()
+	o.Audit = auditKeep
 	db, err := sqlstore.Open(tb.Context(), o)
 	if err != nil {
 		tb.Fatal(err)
