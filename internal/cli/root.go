@@ -65,7 +65,7 @@ func (a *app) addCommands(root *cobra.Command) {
 	}
 	add(groupHost, a.serverCommand(), a.tokenCommand(), a.userCommand(), a.doctorCommand(), a.settingsCommand(), a.redactCommand(), a.mcpCommand(), a.versionCommand(), a.backupCommand(), a.restoreCommand())
 	add(groupDaily, a.deployCommand(), a.logsCommand(), a.deploymentsCommand(), a.showCommand(), a.cancelCommand(),
-		a.retryCommand(), a.rollbackCommand(), a.compareCommand(), a.pinCommand(), a.noteCommand(), a.deleteLogCommand(), a.rescrubCommand(), a.retentionCommand())
+		a.retryCommand(), a.rollbackCommand(), a.compareCommand(), a.pinCommand(), a.noteCommand(), a.deleteLogCommand(), a.rescrubCommand(), a.retentionCommand(), a.auditCommand())
 	add(groupSetup, a.applicationsCommand(), a.servicesCommand(), a.databasesCommand(), a.projectsCommand(), a.serversCommand(), a.destinationsCommand(), a.keysCommand(), a.bucketsCommand(), a.tagsCommand(), a.overlapCommand(), a.contextCommand())
 }
 
