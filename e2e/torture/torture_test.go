@@ -51,7 +51,7 @@ func TestNothingIsLost(t *testing.T) {
 		}
 	}
 	var out bytes.Buffer
-	o := options{Minutes: minutes, Seed: 20261122, Stores: "sqlite,postgres", Faults: "all", Lives: 3, Gap: 1500 * time.Millisecond}
+	o := options{Minutes: minutes, Seed: 20261122, Stores: "sqlite,postgres", Faults: "all", Lives: 2, Gap: 1500 * time.Millisecond, Shapes: "trickle,quiet,burst,giant"}
 	r, err := torture(t.Context(), o, &out)
 	r.print(&out)
 	t.Log(out.String())
