@@ -22,7 +22,6 @@ type applicationFlags struct {
 	spa, force                    bool
 	images                        imageFlags
 	around                        aroundFlags
-	compose                       composeFlags
 }
 
 // imageFlags are where images of an application are built, and how many stay.
@@ -32,7 +31,10 @@ type imageFlags struct {
 }
 
 // aroundFlags are what is around the container of an application.
-type aroundFlags struct{ memory, cpus, pre, post string }
+type aroundFlags struct {
+	memory, cpus, pre, post string
+	compose                 composeFlags
+}
 
 // composeFlags are what is about a compose file in the repository.
 type composeFlags struct {
@@ -93,7 +95,7 @@ func (f *applicationFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.around.cpus, "cpus", "", "limit, such as 1.5; 0 is none")
 	flags.StringVar(&f.around.pre, "pre", "", "command in the running container before a deployment")
 	flags.StringVar(&f.around.post, "post", "", "command in the new container after a deployment")
-	f.compose.add(cmd)
+	f.around.compose.add(cmd)
 	flags.BoolVar(&f.force, "take-domains", false, "take domains that other resources have")
 }
 
@@ -120,7 +122,7 @@ func (f *applicationFlags) read(ctx context.Context, a *app, c *client.Client) (
 		HookSettings:  api.HookSettings{PreCommand: given(f.cmd, "pre", &f.around.pre), PostCommand: given(f.cmd, "post", &f.around.post)},
 	}
 	var err error
-	if s.ComposeSettings, err = f.compose.read(f.cmd); err != nil {
+	if s.ComposeSettings, err = f.around.compose.read(f.cmd); err != nil {
 		return s, err
 	}
 	if path := given(f.cmd, "health", &f.health); path != nil {
