@@ -243,7 +243,7 @@ func TestClaimWhoseAnswerIsLost(t *testing.T) {
 	p := storetest.NewPlace(t, storetest.OpenSQLite(t))
 	c := newCarrier(p, nil)
 	d := p.Enqueue(p.Service("s"))
-	q := queue.NewDispatcher(&forgetful{Store: p.DB}, c, queue.Options{Owner: "a", Lease: 300 * time.Millisecond, Log: slog.New(slog.DiscardHandler)})
+	q := queue.NewDispatcher(&forgetful{Store: p.DB}, c, queue.Options{Owner: "a", Lease: 2 * time.Second, Log: slog.New(slog.DiscardHandler)})
 	if err := q.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,7 @@ import (
 func (a *API) listApplications(ctx context.Context, p auth.Principal, in withTag) ([]api.Application, error) {
 	found, err := a.control.ListApplications(ctx, p)
 	if err == nil {
-		found, err = having(a, ctx, p, in.Tag, found, func(o control.Application) core.ID { return o.UUID })
+		found, err = having(ctx, a, p, in.Tag, found, func(o control.Application) core.ID { return o.UUID })
 	}
 	return list(found, showApplication), err
 }

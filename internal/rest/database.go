@@ -12,7 +12,7 @@ import (
 func (a *API) listDatabases(ctx context.Context, p auth.Principal, in withTag) ([]api.Database, error) {
 	databases, err := a.control.ListDatabases(ctx, p)
 	if err == nil {
-		databases, err = having(a, ctx, p, in.Tag, databases, func(d control.Database) core.ID { return d.UUID })
+		databases, err = having(ctx, a, p, in.Tag, databases, func(d control.Database) core.ID { return d.UUID })
 	}
 	return list(databases, databaseView(p)), err
 }

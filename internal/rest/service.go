@@ -12,7 +12,7 @@ import (
 func (a *API) listServices(ctx context.Context, p auth.Principal, in withTag) ([]api.Service, error) {
 	services, err := a.control.ListServices(ctx, p)
 	if err == nil {
-		services, err = having(a, ctx, p, in.Tag, services, func(s core.Service) core.ID { return s.UUID })
+		services, err = having(ctx, a, p, in.Tag, services, func(s core.Service) core.ID { return s.UUID })
 	}
 	return list(services, showService), err
 }

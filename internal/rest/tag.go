@@ -111,7 +111,7 @@ type withTag struct {
 }
 
 // having is the part of a list that has one of these tags; all of it without tags.
-func having[T any](a *API, ctx context.Context, p auth.Principal, tag string, list []T, id func(T) core.ID) ([]T, error) {
+func having[T any](ctx context.Context, a *API, p auth.Principal, tag string, list []T, id func(T) core.ID) ([]T, error) {
 	if tag == "" {
 		return list, nil
 	}

@@ -45,13 +45,22 @@ func exerciseJobs(t *testing.T, db *sqlstore.DB) {
 	} {
 		wantCode(t, what+" of what another one does", err, core.CodeLost)
 	}
+	exerciseFailedJob(t, db, thief, claim)
+	none("in the end")
+	exerciseRepeatedJobs(t, db, claim, none)
+}
+
+// exerciseFailedJob: one that broke is done again with what it kept, and one that was
+// asked for while it was done begins anew.
+func exerciseFailedJob(t *testing.T, db *sqlstore.DB, thief core.Job, claim func(string, time.Duration) core.Job) {
+	t.Helper()
 	thief.Error, thief.State = "it broke", "more"
 	ok(t, db.PutOffJob(t.Context(), thief, 0))
 	again := claim("two", time.Minute)
 	if again.Error != "it broke" || again.State != "more" || again.Attempts != 3 {
 		t.Errorf("after a failure it is %+v", again)
 	}
-	ok(t, db.AddJob(t.Context(), core.Job{Kind: "scrub", Name: "a", TeamID: w.team, Payload: `{"n":3}`}))
+	ok(t, db.AddJob(t.Context(), core.Job{Kind: "scrub", Name: "a", TeamID: thief.TeamID, Payload: `{"n":3}`}))
 	ok(t, db.FinishJob(t.Context(), again, 0))
 	again = claim("two", time.Minute)
 	if again.Payload != `{"n":3}` || again.State != "" || again.Attempts != 1 {
@@ -63,8 +72,6 @@ func exerciseJobs(t *testing.T, db *sqlstore.DB) {
 	if len(left) != 1 || left[0].Name != "later" {
 		t.Errorf("left are %+v", left)
 	}
-	none("in the end")
-	exerciseRepeatedJobs(t, db, claim, none)
 }
 
 // exerciseRepeatedJobs: those that come again, and those of a controller that stops.
