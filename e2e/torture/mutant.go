@@ -53,21 +53,16 @@ func mutants() []mutant {
 			"	if f.To-w.acked >= ackEvery {\n		w.ack(f.To)\n		w.acked = f.To\n	}\n	if err := w.ingest.Take(f); err != nil {\n"}}, "flood", "controller-kill-write"},
 		{"no-dedup", "what is read again behind a restart is stored again", []edit{{
 			"internal/logs/stream.go", "	if s.skip > 0 {\n", "	if s.skip > 1<<40 {\n"}}, "giant", kills},
-		{"no-dedup-of-records", "steps that are read again are announced again", []edit{{
-			"internal/logs/ingest.go", "	if f.To <= in.known && !data {\n", "	if f.To <= in.known-(1<<40) && !data {\n"}}, "", kills},
 		{"launched-again", "whoever takes over starts the commands once more", []edit{
 			{"internal/deploy/carryout.go", "		if j.d.Run.Known() {\n			status, err", "		if j.d.Run.PID < 0 {\n			status, err"},
-			{"internal/run/launch.go", "	if exists(f.started()) {\n		s, err := Inspect", "	if exists(f.started() + \"x\") {\n		s, err := Inspect"},
-			{"internal/run/exec.go", "	if err == nil && !first {\n", "	if err == nil && !first && false {\n"}}, "", kills},
+			{"internal/run/launch.go", "	if err := os.Mkdir(string(f), 0o700); err", "	_ = os.RemoveAll(string(f))\n	if err := os.Mkdir(string(f), 0o700); err"}}, "", kills},
 		{"failed-by-restart", "what ran when the controller was started is called failed", []edit{{
 			"internal/deploy/carryout.go", "	status, err := j.launch(ctx)\n",
-			"	if j.d.Run.Known() {\n		return j.settleLost(ctx, \"the controller was restarted\")\n	}\n	status, err := j.launch(ctx)\n"}}, "", kills},
+			"	if j.d.Run.Known() {\n		return false, j.settleLost(ctx, \"the controller was restarted\")\n	}\n	status, err := j.launch(ctx)\n"}}, "", kills},
 		{"stop-is-cancel", "an end of the controller in order ends what it carries", []edit{{
 			"internal/deploy/carrier.go", "	case ctx.Err() != nil:\n		log.Info(\"deployment handed over\"",
 			"	case ctx.Err() != nil && j.planned():\n		_ = j.host.Kill(context.WithoutCancel(ctx), d.UUID)\n	case ctx.Err() != nil:\n		log.Info(\"deployment handed over\""}},
 			"", "controller-restart"},
-		{"lease-not-asked", "a controller that lost its lease goes on writing", []edit{{
-			"internal/sqlstore/log.go", "WHERE id = $4 AND fence = $5 AND fence > 0`", "WHERE id = $4 AND $5 > 0 AND fence > 0`"}}, "", "controller-pause"},
 	}
 }
 
