@@ -20,6 +20,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -139,6 +140,7 @@ func torture(ctx context.Context, o options, out io.Writer) (report, error) {
 		err error
 	}
 	answers := make(chan answer)
+	out = &shared{w: out}
 	stores := strings.Split(o.Stores, ",")
 	for i, store := range stores {
 		a := arenaOptions{options: o, Store: store, Dir: filepath.Join(dir, fmt.Sprint(i, "-", store))}
@@ -154,6 +156,18 @@ func torture(ctx context.Context, o options, out io.Writer) (report, error) {
 		total.add(a.report)
 	}
 	return total, err
+}
+
+// shared is a writer that several arenas write to at the same time.
+type shared struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (s *shared) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.w.Write(p)
 }
 
 // inside is the program in its own namespaces: it works in one arena.
