@@ -126,9 +126,9 @@ type fleet struct {
 	log   *os.File
 	born  int
 	alive [2]*exec.Cmd
-	names [2]string
 
 	mu      sync.Mutex
+	names   [2]string            // written under mu by the test alone
 	orphans map[string]time.Time // by row: since when its owner is dead or asleep; guarded by mu
 	worst   time.Duration        // guarded by mu
 }
@@ -173,11 +173,12 @@ func (f *fleet) must(err error) {
 func (f *fleet) spawn(i int) {
 	f.t.Helper()
 	f.born++
-	f.names[i] = fmt.Sprintf("controller-%d", f.born)
+	name := fmt.Sprintf("controller-%d", f.born)
+	f.name(i, name)
 	self, err := os.Executable()
 	f.must(err)
 	cmd := exec.CommandContext(context.WithoutCancel(f.t.Context()), self)
-	cmd.Env = append(os.Environ(), envFleetName+"="+f.names[i], envFleetDSN+"="+f.dsn, envFleetDir+"="+f.dir)
+	cmd.Env = append(os.Environ(), envFleetName+"="+name, envFleetDSN+"="+f.dsn, envFleetDir+"="+f.dir)
 	cmd.Stderr = f.log
 	out, err := cmd.StdoutPipe()
 	f.must(err)
@@ -186,6 +187,13 @@ func (f *fleet) spawn(i int) {
 		f.t.Fatalf("a controller did not start: %q, %v", line, err)
 	}
 	f.alive[i] = cmd
+}
+
+// name says who lives in a place.
+func (f *fleet) name(i int, name string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.names[i] = name
 }
 
 func (f *fleet) kill(i int) {
@@ -248,9 +256,7 @@ func (f *fleet) shoot(random *rand.Rand, rounds int, ended func() bool) (kills, 
 		f.pause(time.Duration(200+random.IntN(900)) * time.Millisecond)
 		i := random.IntN(2)
 		old := f.names[i]
-		f.mu.Lock()
-		f.names[i] = "nobody"
-		f.mu.Unlock()
+		f.name(i, "nobody")
 		if random.IntN(2) == 0 {
 			kills++
 			f.kill(i)
@@ -264,9 +270,7 @@ func (f *fleet) shoot(random *rand.Rand, rounds int, ended func() bool) (kills, 
 		f.orphan(old)
 		f.pause(fleetLease + time.Duration(random.IntN(2500))*time.Millisecond)
 		f.must(f.alive[i].Process.Signal(syscall.SIGCONT))
-		f.mu.Lock()
-		f.names[i] = old
-		f.mu.Unlock()
+		f.name(i, old)
 	}
 	return kills, pauses
 }
