@@ -25,9 +25,9 @@ func TestPeek(t *testing.T) {
 	commit := o.commit("main", "first", map[string]string{
 		"apps/shop/compose.yml": "services: {}\n\n", "apps/shop/web/Dockerfile": "FROM x", "apps/shop/conf/a b\n.txt": "1", "apps/shop/link": "-> /etc", "other": huge,
 	})
-	f := o.serve()
+	var f *forge
 	for _, filters := range []bool{true, false} {
-		f.env = nil
+		f = o.serve()
 		if filters {
 			f.env = []string{"GIT_CONFIG_COUNT=2", "GIT_CONFIG_KEY_1=uploadpack.allowFilter", "GIT_CONFIG_VALUE_1=true"}
 		}
