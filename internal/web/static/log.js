@@ -10,6 +10,19 @@ const ROW = 20;      // height of a line that is not wrapped
 const OVER = 12;     // rows above and below the window
 const TALLEST = 12e6; // browsers draw nothing that is much taller
 
+// ask gets JSON. A network that changes under a browser breaks off what is under way:
+// what was only asked for is asked for again.
+async function ask(url) {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await fetch(url, { headers: { Accept: 'application/json' } });
+    } catch (fault) {
+      if (tries === 5) throw fault;
+      await new Promise((done) => setTimeout(done, 200 * tries));
+    }
+  }
+}
+
 class Viewer {
   constructor(root, data) {
     this.root = root;
@@ -112,7 +125,7 @@ class Viewer {
     if (this.asked.has(key)) return;
     this.asked.add(key);
     try {
-      const reply = await fetch(`${this.data.base}/lines?from=${key * PAGE + 1}&limit=${PAGE}`, { headers: { Accept: 'application/json' } });
+      const reply = await ask(`${this.data.base}/lines?from=${key * PAGE + 1}&limit=${PAGE}`);
       if (reply.ok) {
         for (const line of (await reply.json()).lines) this.put(line);
         this.paint();
@@ -378,7 +391,7 @@ class Viewer {
       this.dressAll();
       return;
     }
-    const reply = await fetch(`${this.data.base}/find?q=${encodeURIComponent(text)}${this.hidden ? '&hidden=1' : ''}`, { headers: { Accept: 'application/json' } });
+    const reply = await ask(`${this.data.base}/find?q=${encodeURIComponent(text)}${this.hidden ? '&hidden=1' : ''}`);
     if (!reply.ok || mine !== this.finding) return;
     const found = await reply.json();
     this.found = { text, lines: found.lines, count: found.count, set: new Set(found.lines), at: -1 };
@@ -403,7 +416,7 @@ class Viewer {
   }
 
   async error() {
-    const reply = await fetch(`${this.data.base}/first-error`, { headers: { Accept: 'application/json' } });
+    const reply = await ask(`${this.data.base}/first-error`);
     if (!reply.ok) return;
     const { line } = await reply.json();
     if (!line) {
