@@ -20,6 +20,7 @@ type Page struct {
 
 	mu     sync.Mutex // guards faults
 	faults []string
+	broken bool // requests were broken off since the last Go; guarded by mu
 }
 
 // NewPage opens an empty page, as wide as a laptop.
@@ -86,7 +87,10 @@ func (p *Page) event(method string, params json.RawMessage) {
 		_ = json.Unmarshal(params, &e)
 		// Docker makes and takes away interfaces in other tests meanwhile, and each time the
 		// browser breaks off its requests. The page asks again; the browser's own line stays.
-		if strings.Contains(e.Entry.Text, "net::ERR_NETWORK_CHANGED") {
+		if strings.Contains(e.Entry.Text, networkChanged) {
+			p.mu.Lock()
+			p.broken = true
+			p.mu.Unlock()
 			return
 		}
 		if method == "Runtime.exceptionThrown" || e.Entry.Level == "error" || e.Type == "error" {
@@ -106,12 +110,26 @@ func (p *Page) Faults() []string {
 	return out
 }
 
-// Go opens an address and waits until it is loaded.
+// networkChanged is what the browser says of requests that it broke off.
+const networkChanged = "net::ERR_NETWORK_CHANGED"
+
+// Go opens an address and waits until it is loaded, with all that belongs to it.
 func (p *Page) Go(url string) {
 	p.t.Helper()
-	p.drain()
-	p.Do("Page.navigate", map[string]any{"url": url})
-	p.await()
+	for range 5 {
+		p.mu.Lock()
+		p.broken = false
+		p.mu.Unlock()
+		p.drain()
+		p.Do("Page.navigate", map[string]any{"url": url})
+		p.await()
+		p.mu.Lock()
+		broken := p.broken
+		p.mu.Unlock()
+		if !broken {
+			return
+		}
+	}
 }
 
 // Leave does what leads to another page, and waits for that.
