@@ -101,10 +101,10 @@ type forge struct {
 	*httptest.Server
 	login string              // "user:password"; empty: everybody may read
 	asked func(*http.Request) // sees every request
-	env   []string
 }
 
-func newForge(tb testing.TB, root string) *forge {
+// newForge serves a folder. env is added to the environment of git there.
+func newForge(tb testing.TB, root string, env ...string) *forge {
 	tb.Helper()
 	f := &forge{asked: func(*http.Request) {}}
 	path, err := exec.CommandContext(tb.Context(), "git", "--exec-path").Output()
@@ -122,7 +122,7 @@ func newForge(tb testing.TB, root string) *forge {
 		handler := cgi.Handler{Path: backend, Stderr: io.Discard, InheritEnv: []string{"PATH"}, Env: append([]string{
 			"GIT_PROJECT_ROOT=" + root, "GIT_HTTP_EXPORT_ALL=1", "GIT_CONFIG_NOSYSTEM=1", "HOME=/nonexistent",
 			"GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*",
-		}, f.env...)}
+		}, env...)}
 		handler.ServeHTTP(w, r)
 	}))
 	tb.Cleanup(f.Close)
@@ -130,7 +130,7 @@ func newForge(tb testing.TB, root string) *forge {
 }
 
 // serve gives a repository over HTTP.
-func (o *origin) serve() *forge { return newForge(o.tb, filepath.Dir(o.bare)) }
+func (o *origin) serve(env ...string) *forge { return newForge(o.tb, filepath.Dir(o.bare), env...) }
 
 func (f *forge) remote(tb testing.TB, path string, a git.Auth) git.Remote {
 	tb.Helper()

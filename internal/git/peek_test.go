@@ -27,9 +27,10 @@ func TestPeek(t *testing.T) {
 	})
 	var f *forge
 	for _, filters := range []bool{true, false} {
-		f = o.serve()
 		if filters {
-			f.env = []string{"GIT_CONFIG_COUNT=2", "GIT_CONFIG_KEY_1=uploadpack.allowFilter", "GIT_CONFIG_VALUE_1=true"}
+			f = o.serve("GIT_CONFIG_COUNT=2", "GIT_CONFIG_KEY_1=uploadpack.allowFilter", "GIT_CONFIG_VALUE_1=true")
+		} else {
+			f = o.serve()
 		}
 		r := f.remote(t, "app.git", git.Auth{})
 		p, err := peek(t, r, commit, "", "apps/shop", "apps/shop/docker-compose.yaml", "apps/shop/compose.yml", "other")
