@@ -37,7 +37,7 @@ demo-down: ## ends what make demo left running
 test: build ## everything: lab, linters, all tests with the race detector
 	lab/up.sh test
 	$(MAKE) --no-print-directory lint
-	$(LAB) $(TOOL) gotestsum --format pkgname --format-hide-empty-pkg -- -race -count=1 -timeout 25m ./... # no cached results: the lab is no part of the cache's key
+	$(LAB) GO=$(GO) $(TOOL) gotestsum --format pkgname --format-hide-empty-pkg --raw-command -- tools/test.sh
 
 test-short: ## unit tests only: no root, no lab, no Docker
 	$(GO) test -short ./...
