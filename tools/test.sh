@@ -9,6 +9,6 @@ mapfile -t packages < <("$GO" list ./... | grep -v '/e2e/browser$')
 [ "${#packages[@]}" -gt 0 ] || exit 1
 status=0
 # No cached results: the lab is no part of the cache's key.
-"$GO" test -json -race -count=1 -timeout 25m "${packages[@]}" || status=1
+"$GO" test -json -race -count=1 -timeout 40m "${packages[@]}" || status=1
 "$GO" test -json -count=1 -timeout 15m ./e2e/browser || status=1
 exit $status
